@@ -1,0 +1,47 @@
+-- The role that nginx connects as: it may do what the module's statements do,
+-- and nothing else.  It has no password here; give it one, or let peer or
+-- certificate authentication speak for it:
+--
+--     ALTER ROLE amzsync_nginx PASSWORD '…';
+--
+-- Roles belong to the whole cluster: another database may have made this one,
+-- also at this very moment.
+
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'amzsync_nginx') THEN
+        BEGIN
+            CREATE ROLE amzsync_nginx LOGIN;
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN
+            NULL;
+        END;
+    END IF;
+
+    -- A statement waits for a row lock of a neighbour, never for long; what
+    -- is slower than this is broken.
+
+    EXECUTE format('ALTER ROLE amzsync_nginx IN DATABASE %I '
+                   'SET lock_timeout = ''2s''', current_database());
+    EXECUTE format('ALTER ROLE amzsync_nginx IN DATABASE %I '
+                   'SET statement_timeout = ''30s''', current_database());
+    EXECUTE format('ALTER ROLE amzsync_nginx IN DATABASE %I '
+                   'SET idle_in_transaction_session_timeout = ''10s''',
+                   current_database());
+END
+$$;
+
+GRANT USAGE ON SCHEMA amzsync TO amzsync_nginx;
+
+GRANT SELECT ON amzsync.schema_version TO amzsync_nginx;
+
+GRANT SELECT, INSERT, UPDATE
+   ON amzsync.connections, amzsync.sync_progress, amzsync.sync_datasets,
+      amzsync.quota_buckets, amzsync.orders
+   TO amzsync_nginx;
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON amzsync.order_items TO amzsync_nginx;
+
+REVOKE ALL ON FUNCTION amzsync.connection_put, amzsync.connection_delete
+  FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION amzsync.connection_put, amzsync.connection_delete
+   TO amzsync_nginx;

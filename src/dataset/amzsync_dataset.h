@@ -1,0 +1,184 @@
+
+/*
+ * What a dataset is.
+ *
+ * A descriptor says which operation to call, how its request is built, how
+ * fast, where the rows stand in the answer and in which column of which table
+ * each value ends.  The page reader (spapi), the upsert statement (store), the
+ * windows, quotas and progress (sync) read it; nothing else knows a dataset by
+ * name.  All descriptors are constants: any thread may read them.
+ */
+
+
+#ifndef _AMZSYNC_DATASET_H_INCLUDED_
+#define _AMZSYNC_DATASET_H_INCLUDED_
+
+
+#include <base/amzsync_base.h>
+
+
+/*
+ * The type of a column.  The page reader checks a value's form, so that a page
+ * that was read cannot be refused by PostgreSQL:
+ *
+ *   TEXT       string; a number's digits, true or false as they stand
+ *   NUMERIC    number, or a string of a number's form; at most 1000 digits
+ *              either side of the point after the exponent is applied
+ *   BIGINT     integral number, or a string of one, within 64 bits
+ *   TIME       string of RFC 3339's form, years 0001 to 9999
+ *   BOOLEAN    true, false, or a string "true" or "false"
+ *   JSON       any value, its text as it stands; stored as jsonb
+ *
+ * null, an absent member and, for all but TEXT and JSON, the empty string are
+ * NULL.  Anything else makes the page malformed.
+ */
+
+typedef enum {
+    AMZSYNC_TEXT = 0,
+    AMZSYNC_NUMERIC,
+    AMZSYNC_BIGINT,
+    AMZSYNC_TIME,
+    AMZSYNC_BOOLEAN,
+    AMZSYNC_JSON
+} amzsync_type_e;
+
+
+#define AMZSYNC_COLUMN_KEY      0x01    /* part of the key; never NULL, at
+                                           most AMZSYNC_KEY_MAX bytes */
+#define AMZSYNC_COLUMN_NEWEST   0x02    /* orders two versions of a row */
+#define AMZSYNC_COLUMN_REQUIRED 0x04    /* NULL makes the page malformed */
+
+#define AMZSYNC_KEY_MAX         256     /* all keys must fit an index row */
+#define AMZSYNC_PATH_DEPTH      6
+#define AMZSYNC_COLUMNS_MAX     48
+
+
+typedef struct {
+    const char          *name;      /* the column in the table */
+    const char          *path;      /* members from the row, "a.b.c" */
+    amzsync_type_e       type;
+    ngx_uint_t           flags;
+} amzsync_column_t;
+
+
+/*
+ * Rows of one kind: objects in an array.  The table's primary key is user_id,
+ * selling_partner_id, region, then, for children, the parent's KEY columns
+ * under the parent's names, then the KEY columns here.
+ */
+
+typedef struct amzsync_rowset_s  amzsync_rowset_t;
+
+struct amzsync_rowset_s {
+    const char              *table;     /* in schema amzsync */
+    const char              *path;      /* the array, from the answer's top or
+                                           from the parent's row */
+    const amzsync_column_t  *columns;
+    ngx_uint_t               ncolumns;
+    const amzsync_rowset_t  *child;     /* or NULL; at most one level */
+};
+
+
+/*
+ * Query parameters of a request.  A value is a constant, or what the machinery
+ * fills in.  Parameters without a value (no token yet) are left out.
+ */
+
+typedef enum {
+    AMZSYNC_PARAM_CONST = 0,        /* .value as it stands */
+    AMZSYNC_PARAM_FROM,             /* begin of the window, RFC 3339 */
+    AMZSYNC_PARAM_TO,               /* end of the window */
+    AMZSYNC_PARAM_TOKEN,            /* the next token, as Amazon gave it */
+    AMZSYNC_PARAM_MARKETPLACES,     /* the connection's, comma separated */
+    AMZSYNC_PARAM_PAGE_SIZE         /* at most .page_size rows */
+} amzsync_param_e;
+
+
+typedef struct {
+    const char          *name;
+    amzsync_param_e      kind;
+    const char          *value;
+} amzsync_param_t;
+
+
+typedef struct {
+    const char              *name;          /* in the API and in tables */
+    const char              *message;       /* for people, while it runs */
+    const char              *operation;     /* Amazon's, the quota's key */
+    const char              *path;          /* of the URL, from '/' */
+    const amzsync_param_t   *params;
+    ngx_uint_t               nparams;
+    ngx_uint_t               page_size;     /* rows a page, Amazon's most */
+
+    double                   rate;          /* requests a second */
+    ngx_uint_t               burst;
+
+    /* Seconds. */
+    time_t                   history;       /* how far back a first sync goes */
+    time_t                   window;        /* longest window; 0: no limit */
+    time_t                   delay;         /* end of a window before now */
+
+    const char              *token_path;    /* next token in the answer */
+    const amzsync_rowset_t  *rows;
+} amzsync_dataset_t;
+
+
+/* All datasets, in the order of the status answer; "n" of them. */
+extern const amzsync_dataset_t *const  amzsync_datasets[];
+extern const ngx_uint_t                amzsync_ndatasets;
+
+/* One by name, or NULL. */
+const amzsync_dataset_t *amzsync_dataset_find(const u_char *p, size_t len);
+
+
+/*
+ * Decoded rows: for every column one PostgreSQL array literal in text form,
+ * '{"a",NULL,"b"}', ended with NUL, ready to be a statement's parameter.  The
+ * children of a page stand together; "parent" holds, for each child, the
+ * 1-based number of its row among the parents.  malloc()ed: made in a thread,
+ * read in the event loop, freed by amzsync_rows_free().
+ */
+
+typedef struct {
+    u_char                  *start;
+    u_char                  *last;
+    u_char                  *end;
+} amzsync_array_t;
+
+
+typedef struct amzsync_rows_s  amzsync_rows_t;
+
+struct amzsync_rows_s {
+    const amzsync_rowset_t  *rowset;
+    ngx_uint_t               nrows;
+    amzsync_array_t          columns[AMZSYNC_COLUMNS_MAX];
+    amzsync_array_t          parent;        /* children only */
+    amzsync_rows_t          *child;         /* or NULL */
+};
+
+
+amzsync_rows_t *amzsync_rows_create(const amzsync_rowset_t *rowset);
+void amzsync_rows_free(amzsync_rows_t *rows);
+
+/*
+ * Building.  Values are appended column by column; raw text must need no
+ * quotes in an array literal (digits, times, true and false).  A row whose
+ * columns all have their value is counted by the caller in "nrows".  All but
+ * reset answer NGX_ERROR if there is no memory.
+ */
+ngx_int_t amzsync_array_text(amzsync_array_t *array, const u_char *p,
+    size_t len);
+ngx_int_t amzsync_array_raw(amzsync_array_t *array, const u_char *p,
+    size_t len);
+ngx_int_t amzsync_array_null(amzsync_array_t *array);
+
+/* Where the arrays end now, and back to it: rows that a later duplicate of
+ * their array replaces.  "mark" has AMZSYNC_COLUMNS_MAX + 2 elements. */
+void amzsync_rows_mark(const amzsync_rows_t *rows, size_t *mark);
+void amzsync_rows_reset(amzsync_rows_t *rows, const size_t *mark);
+
+/* Ends all arrays, those of the child too: nothing may be appended then. */
+ngx_int_t amzsync_rows_finish(amzsync_rows_t *rows);
+
+
+#endif /* _AMZSYNC_DATASET_H_INCLUDED_ */

@@ -1,0 +1,426 @@
+
+/*
+ * What all calls share: sending, retries, detaching, and reading rows.
+ */
+
+
+#include <store/amzsync_store_private.h>
+
+
+/* Retries of what PostgreSQL asks to repeat: 40001, 40P01, and so on. */
+#define AMZSYNC_STORE_RETRIES     5
+#define AMZSYNC_STORE_RETRY_DELAY 20
+
+
+static ngx_int_t amzsync_store_check(PGresult *result, ngx_log_t *log);
+static void amzsync_store_answer(amzsync_pg_query_t *query);
+static ngx_uint_t amzsync_store_retries(const char *sqlstate);
+
+
+static const amzsync_pg_stmt_t  amzsync_store_schema_stmt = {
+    AMZSYNC_STORE_SCHEMA, "schema",
+
+    "SELECT max(version) FROM amzsync.schema_version",
+    0
+};
+
+
+amzsync_store_t *
+amzsync_store_create(ngx_cycle_t *cycle, amzsync_pg_conf_t *conf)
+{
+    ngx_uint_t        i;
+    amzsync_store_t  *store;
+
+    store = ngx_pcalloc(cycle->pool, sizeof(amzsync_store_t));
+    if (store == NULL) {
+        return NULL;
+    }
+
+    store->log = cycle->log;
+
+    for (i = 0; i < AMZSYNC_STORE_SHARED_SIZE; i++) {
+        ngx_queue_init(&store->shared[i]);
+    }
+
+    store->pg = amzsync_pg_pool_create(cycle, conf);
+    if (store->pg == NULL) {
+        return NULL;
+    }
+
+    amzsync_pg_pool_set_check(store->pg, &amzsync_store_schema_stmt,
+                              amzsync_store_check);
+
+    return store;
+}
+
+
+void
+amzsync_store_destroy(amzsync_store_t *store)
+{
+    amzsync_pg_pool_destroy(store->pg);
+}
+
+
+ngx_uint_t
+amzsync_store_ready(amzsync_store_t *store)
+{
+    return amzsync_pg_ready(store->pg);
+}
+
+
+/* "result" may be an error: no schema, or no right to read it. */
+
+static ngx_int_t
+amzsync_store_check(PGresult *result, ngx_log_t *log)
+{
+    ngx_int_t    version;
+    const char  *text;
+
+    if (PQresultStatus(result) != PGRES_TUPLES_OK) {
+        ngx_log_error(NGX_LOG_ERR, log, 0,
+                      "amzsync: the database has no schema \"amzsync\" that "
+                      "nginx may read, apply sql/ with tools/migrate: %s",
+                      PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
+        return NGX_ERROR;
+    }
+
+    text = PQgetvalue(result, 0, 0);
+    version = ngx_atoi((u_char *) text, ngx_strlen(text));
+
+    if (version == NGX_ERROR) {
+        version = 0;
+    }
+
+    if (version < AMZSYNC_STORE_SCHEMA_VERSION) {
+        ngx_log_error(NGX_LOG_ERR, log, 0,
+                      "amzsync: the database schema has version %i, but %d is "
+                      "needed, apply sql/ with tools/migrate",
+                      version, AMZSYNC_STORE_SCHEMA_VERSION);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+amzsync_pg_query_t *
+amzsync_store_query(amzsync_store_t *store, const amzsync_pg_stmt_t *stmt,
+    amzsync_pg_class_e class)
+{
+    return amzsync_pg_query_create(stmt, class, store->log);
+}
+
+
+amzsync_store_call_t *
+amzsync_store_send(amzsync_store_t *store, amzsync_pg_query_t *query,
+    ngx_int_t rc, amzsync_store_handler_pt handler, void *data)
+{
+    amzsync_store_call_t  *call;
+
+    if (rc != NGX_OK) {
+        amzsync_pg_query_free(query);
+        return NULL;
+    }
+
+    call = ngx_pcalloc(query->pool, sizeof(amzsync_store_call_t));
+    if (call == NULL) {
+        amzsync_pg_query_free(query);
+        return NULL;
+    }
+
+    call->handler = handler;
+    call->data = data;
+    call->store = store;
+    call->query = query;
+
+    query->handler = amzsync_store_answer;
+    query->data = call;
+
+    amzsync_pg_send(store->pg, query);
+
+    return call;
+}
+
+
+void
+amzsync_store_detach(amzsync_store_call_t *call)
+{
+    amzsync_store_shared_t  *shared;
+
+    shared = call->shared;
+
+    if (shared == NULL) {
+        amzsync_pg_detach(call->query);
+        return;
+    }
+
+    ngx_queue_remove(&call->queue);
+    ngx_free(call);
+
+    if (shared->query && ngx_queue_empty(&shared->calls)) {
+        ngx_queue_remove(&shared->link);
+        amzsync_pg_detach(shared->query);
+    }
+}
+
+
+static void
+amzsync_store_answer(amzsync_pg_query_t *query)
+{
+    amzsync_store_call_t  *call;
+
+    call = query->data;
+
+    if (query->status == AMZSYNC_PG_ERROR
+        && query->retries < amzsync_store_retries(query->sqlstate))
+    {
+        amzsync_pg_retry(query, AMZSYNC_STORE_RETRY_DELAY << query->retries);
+        return;
+    }
+
+    call->status = amzsync_store_status_of(query);
+
+    if (call->status == AMZSYNC_STORE_OK) {
+        call->result = query->result;
+        call->nrows = PQntuples(query->result);
+    }
+
+    call->handler(call);
+}
+
+
+/*
+ * A serialization failure or a deadlock is nobody's fault.  A lock that was
+ * not had in time is asked for once more.  A unique violation is a start that
+ * met another one within the same millisecond: the next snapshot sees it.
+ */
+
+static ngx_uint_t
+amzsync_store_retries(const char *sqlstate)
+{
+    if (ngx_strcmp(sqlstate, "40001") == 0
+        || ngx_strcmp(sqlstate, "40P01") == 0)
+    {
+        return AMZSYNC_STORE_RETRIES;
+    }
+
+    if (ngx_strcmp(sqlstate, "55P03") == 0
+        || ngx_strcmp(sqlstate, "23505") == 0)
+    {
+        return 1;
+    }
+
+    return 0;
+}
+
+
+amzsync_store_status_e
+amzsync_store_status_of(amzsync_pg_query_t *query)
+{
+    switch (query->status) {
+
+    case AMZSYNC_PG_OK:
+        return PQntuples(query->result) ? AMZSYNC_STORE_OK
+                                        : AMZSYNC_STORE_NONE;
+
+    case AMZSYNC_PG_ERROR:
+        return AMZSYNC_STORE_FAILED;
+
+    case AMZSYNC_PG_UNAVAILABLE:
+        return AMZSYNC_STORE_UNAVAILABLE;
+
+    default: /* AMZSYNC_PG_LOST */
+        return AMZSYNC_STORE_LOST;
+    }
+}
+
+
+ngx_int_t
+amzsync_store_param_texts(amzsync_pg_query_t *query, const ngx_str_t *first,
+    ngx_uint_t n, size_t stride)
+{
+    size_t            len;
+    u_char           *p, *array;
+    ngx_uint_t        i, k;
+    const ngx_str_t  *text;
+
+    len = sizeof("{}");
+    text = first;
+
+    for (i = 0; i < n; i++) {
+        len += 2 * text->len + sizeof("\"\",") - 1;
+        text = (const ngx_str_t *) ((const u_char *) text + stride);
+    }
+
+    array = ngx_pnalloc(query->pool, len);
+    if (array == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = array;
+    *p++ = '{';
+    text = first;
+
+    for (i = 0; i < n; i++) {
+        if (i) {
+            *p++ = ',';
+        }
+
+        *p++ = '"';
+
+        for (k = 0; k < text->len; k++) {
+            if (text->data[k] == '"' || text->data[k] == '\\') {
+                *p++ = '\\';
+            }
+
+            *p++ = text->data[k];
+        }
+
+        *p++ = '"';
+
+        text = (const ngx_str_t *) ((const u_char *) text + stride);
+    }
+
+    *p++ = '}';
+    *p = '\0';
+
+    return amzsync_pg_query_static(query, (char *) array);
+}
+
+
+ngx_int_t
+amzsync_store_param_ints(amzsync_pg_query_t *query, const int64_t *first,
+    ngx_uint_t n, size_t stride)
+{
+    u_char         *p, *array;
+    ngx_uint_t      i;
+    const int64_t  *value;
+
+    array = ngx_pnalloc(query->pool, sizeof("{}") + n * (NGX_INT64_LEN + 1));
+    if (array == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = array;
+    *p++ = '{';
+    value = first;
+
+    for (i = 0; i < n; i++) {
+        p = ngx_sprintf(p, i ? ",%L" : "%L", *value);
+        value = (const int64_t *) ((const u_char *) value + stride);
+    }
+
+    *p++ = '}';
+    *p = '\0';
+
+    return amzsync_pg_query_static(query, (char *) array);
+}
+
+
+ngx_int_t
+amzsync_store_param_time(amzsync_pg_query_t *query, int64_t ms)
+{
+    u_char  buf[AMZSYNC_TIME_LEN];
+
+    (void) amzsync_time_print(buf, ms);
+
+    return amzsync_pg_query_text(query, buf, AMZSYNC_TIME_LEN);
+}
+
+
+ngx_int_t
+amzsync_store_param_lease(amzsync_pg_query_t *query,
+    const amzsync_store_lease_t *lease)
+{
+    query->affinity = ngx_crc32_short(lease->user.data, lease->user.len);
+
+    if (amzsync_pg_query_text(query, lease->user.data, lease->user.len)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (amzsync_pg_query_int(query, lease->no) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return amzsync_pg_query_int(query, lease->lease);
+}
+
+
+ngx_str_t
+amzsync_store_text(amzsync_store_call_t *call, ngx_uint_t row, int column)
+{
+    ngx_str_t  text;
+
+    if (PQgetisnull(call->result, row, column)) {
+        ngx_str_null(&text);
+        return text;
+    }
+
+    text.data = (u_char *) PQgetvalue(call->result, row, column);
+    text.len = PQgetlength(call->result, row, column);
+
+    return text;
+}
+
+
+int64_t
+amzsync_store_int(amzsync_store_call_t *call, ngx_uint_t row, int column,
+    int64_t absent)
+{
+    if (PQgetisnull(call->result, row, column)) {
+        return absent;
+    }
+
+    return strtoll(PQgetvalue(call->result, row, column), NULL, 10);
+}
+
+
+ngx_int_t
+amzsync_store_sync_no(ngx_str_t *user, ngx_str_t *id, amzsync_sync_no_t *no)
+{
+    u_char     *p;
+    size_t      len;
+    ngx_int_t   n;
+
+    static const size_t  prefix = sizeof("sync_") - 1;
+
+    if (id->len <= prefix + user->len + 1) {
+        return NGX_DECLINED;
+    }
+
+    p = id->data;
+
+    if (ngx_strncmp(p, "sync_", prefix) != 0
+        || ngx_memcmp(p + prefix, user->data, user->len) != 0
+        || p[prefix + user->len] != '_')
+    {
+        return NGX_DECLINED;
+    }
+
+    p += prefix + user->len + 1;
+    len = id->data + id->len - p;
+
+    /* One form only: no sign, no leading zero, within 64 bits. */
+
+    if (*p == '0' || len > NGX_INT64_LEN - 1) {
+        return NGX_DECLINED;
+    }
+
+    n = ngx_atoi(p, len);
+    if (n == NGX_ERROR) {
+        return NGX_DECLINED;
+    }
+
+    *no = n;
+
+    return NGX_OK;
+}
+
+
+u_char *
+amzsync_store_sync_id(u_char *p, ngx_str_t *user, amzsync_sync_no_t no)
+{
+    return ngx_sprintf(p, "sync_%V_%L", user, no);
+}

@@ -1,0 +1,331 @@
+
+/*
+ * Every SQL statement of the module, its parameters and its rows.
+ *
+ * A call sends one statement and answers once, from the event loop, never from
+ * inside the call that made it.  While the handler runs, call->status and the
+ * row readers are valid; afterwards the call is gone.  The owner may detach a
+ * call before: then its handler is not called, and the statement drains.
+ *
+ * A call that cannot be made (no memory) returns NULL and calls nothing.
+ */
+
+
+#ifndef _AMZSYNC_STORE_H_INCLUDED_
+#define _AMZSYNC_STORE_H_INCLUDED_
+
+
+#include <base/amzsync_base.h>
+#include <dataset/amzsync_dataset.h>
+#include <pg/amzsync_pg.h>
+
+
+typedef struct amzsync_store_s       amzsync_store_t;
+typedef struct amzsync_store_call_s  amzsync_store_call_t;
+
+typedef void (*amzsync_store_handler_pt)(amzsync_store_call_t *call);
+
+
+typedef enum {
+    AMZSYNC_STORE_OK = 0,       /* at least one row */
+    AMZSYNC_STORE_NONE,         /* executed, no row: absent, not connected,
+                                   or the fence refused it */
+    AMZSYNC_STORE_FAILED,       /* the database refused it; logged */
+    AMZSYNC_STORE_UNAVAILABLE,  /* no database in time; nothing was done */
+    AMZSYNC_STORE_LOST          /* sent, its end unknown */
+} amzsync_store_status_e;
+
+
+struct amzsync_store_call_s {
+    amzsync_store_status_e     status;
+    ngx_uint_t                 nrows;
+    void                      *data;        /* the owner's */
+
+    /* Private to src/store. */
+    amzsync_store_handler_pt   handler;
+    amzsync_store_t           *store;
+    amzsync_pg_query_t        *query;
+    PGresult                  *result;
+    void                      *shared;
+    ngx_queue_t                queue;
+};
+
+
+/* At configuration time: makes the statements of all datasets. */
+ngx_int_t amzsync_store_init(ngx_conf_t *cf);
+
+/* One a worker, in init_process. */
+amzsync_store_t *amzsync_store_create(ngx_cycle_t *cycle,
+    amzsync_pg_conf_t *conf);
+void amzsync_store_destroy(amzsync_store_t *store);
+
+/* Whether a database connection with the right schema is up. */
+ngx_uint_t amzsync_store_ready(amzsync_store_t *store);
+
+/* The handler will not be called any more. */
+void amzsync_store_detach(amzsync_store_call_t *call);
+
+
+/*
+ * Syncs are told apart by user and number, the epoch milliseconds of their
+ * start; the id that clients see, sync_<user>_<number>, is made and read here.
+ */
+
+typedef int64_t  amzsync_sync_no_t;
+
+/*
+ * The number in a sync id of this user: NGX_DECLINED if the text is not such
+ * an id (malformed, another user's).
+ */
+ngx_int_t amzsync_store_sync_no(ngx_str_t *user, ngx_str_t *id,
+    amzsync_sync_no_t *no);
+
+/* Writes the id, at most AMZSYNC_SYNC_ID_MAX bytes, and returns the end. */
+u_char *amzsync_store_sync_id(u_char *p, ngx_str_t *user,
+    amzsync_sync_no_t no);
+
+
+/* --- start: one round trip, answered when committed --- */
+
+/* NONE: not connected. */
+amzsync_store_call_t *amzsync_store_start(amzsync_store_t *store,
+    ngx_str_t *user, time_t history, amzsync_store_handler_pt handler,
+    void *data);
+
+typedef struct {
+    amzsync_sync_no_t   no;
+    ngx_uint_t          created;        /* 0: this one was running already */
+    ngx_int_t           last_duration;  /* seconds of the seller's last
+                                           completed sync; -1: none */
+} amzsync_store_start_t;
+
+void amzsync_store_start_row(amzsync_store_call_t *call,
+    amzsync_store_start_t *row);
+
+
+/* --- status: one read; identical reads in flight share one query --- */
+
+/* no == 0: the newest sync of the user.  NONE: there is none. */
+amzsync_store_call_t *amzsync_store_status(amzsync_store_t *store,
+    ngx_str_t *user, amzsync_sync_no_t no, amzsync_store_handler_pt handler,
+    void *data);
+
+/* Strings stand in the result; {0, NULL} is NULL; times are milliseconds,
+ * AMZSYNC_TIME_BAD is NULL. */
+
+typedef struct {
+    ngx_str_t           code;           /* NULL: no error */
+    ngx_str_t           message;
+    ngx_str_t           request_id;     /* may be NULL */
+} amzsync_store_error_t;
+
+typedef struct {
+    amzsync_sync_no_t      no;
+    ngx_str_t              status;      /* in_progress, completed, … */
+    int64_t                progress;
+    ngx_str_t              message;
+    int64_t                started_at;
+    int64_t                updated_at;
+    int64_t                completed_at;
+    int64_t                estimated_completion;
+    int64_t                orders_processed;
+    int64_t                total_orders;    /* -1: NULL */
+    amzsync_store_error_t  error;
+} amzsync_store_sync_t;
+
+typedef struct {
+    ngx_str_t              name;
+    ngx_str_t              status;
+    int64_t                progress;
+    int64_t                rows;
+    amzsync_store_error_t  error;
+} amzsync_store_dataset_t;
+
+void amzsync_store_status_sync(amzsync_store_call_t *call,
+    amzsync_store_sync_t *sync);
+
+/* Row "n" below call->nrows is one dataset. */
+void amzsync_store_status_dataset(amzsync_store_call_t *call, ngx_uint_t n,
+    amzsync_store_dataset_t *dataset);
+
+
+/* --- connection --- */
+
+/* NONE: the user never had one. */
+amzsync_store_call_t *amzsync_store_connection_get(amzsync_store_t *store,
+    ngx_str_t *user, amzsync_store_handler_pt handler, void *data);
+
+typedef struct {
+    ngx_str_t           status;
+    ngx_str_t           selling_partner_id;     /* may be NULL */
+    ngx_str_t           region;
+    ngx_str_t           marketplace_ids;        /* a JSON array */
+    int64_t             connected_at;
+} amzsync_store_connection_t;
+
+void amzsync_store_connection_row(amzsync_store_call_t *call,
+    amzsync_store_connection_t *row);
+
+/*
+ * Connects or changes; another seller or region ends a running sync as
+ * cancelled.  "marketplaces" is an array of ngx_str_t.
+ */
+typedef struct {
+    ngx_str_t           selling_partner_id;
+    amzsync_region_e    region;
+    ngx_array_t        *marketplaces;
+    ngx_str_t           sealed;
+    const char         *key_id;
+} amzsync_store_connect_t;
+
+amzsync_store_call_t *amzsync_store_connection_put(amzsync_store_t *store,
+    ngx_str_t *user, amzsync_store_connect_t *connect,
+    amzsync_store_handler_pt handler, void *data);
+
+/* Ends a running sync, erases the sealed token, keeps the data. */
+amzsync_store_call_t *amzsync_store_connection_delete(amzsync_store_t *store,
+    ngx_str_t *user, amzsync_store_handler_pt handler, void *data);
+
+
+/* --- leases: see src/sync; these serve all users --- */
+
+typedef struct {
+    ngx_str_t           user;
+    amzsync_sync_no_t   no;
+    int64_t             lease;
+} amzsync_store_lease_t;
+
+/*
+ * Claims queued syncs, and steals those whose lease ran out; one row a dataset
+ * of each, ordered by sync.  NONE: nothing is due.  "ttl" in milliseconds.
+ * What fails again and again, "tries" times, is ended as stalled before.
+ */
+amzsync_store_call_t *amzsync_store_claim(amzsync_store_t *store,
+    ngx_uint_t limit, int64_t lease, ngx_msec_t ttl, ngx_uint_t tries,
+    amzsync_store_handler_pt handler, void *data);
+
+typedef struct {
+    ngx_str_t           user;
+    amzsync_sync_no_t   no;
+    ngx_str_t           selling_partner_id;
+    amzsync_region_e    region;
+    ngx_str_t           marketplaces;   /* comma separated */
+    int64_t             version;        /* the connection's */
+    ngx_str_t           sealed;         /* as PostgreSQL's hex, "\x…" */
+    ngx_str_t           key_id;
+
+    int64_t             started_at;
+    int64_t             progress;       /* of the sync */
+
+    ngx_str_t           dataset;
+    ngx_str_t           status;
+    int64_t             page;           /* the next page's number */
+    int64_t             window_page;    /* pages done of this window */
+    int64_t             expected_pages; /* of the last sync; -1: unknown */
+    int64_t             dataset_progress;
+    int64_t             rows;
+    int64_t             range_from;     /* of the whole dataset */
+    int64_t             range_to;
+    int64_t             window_from;
+    int64_t             window_to;
+    ngx_str_t           next_token;     /* NULL: the window's first page */
+} amzsync_store_claim_t;
+
+void amzsync_store_claim_row(amzsync_store_call_t *call, ngx_uint_t n,
+    amzsync_store_claim_t *row);
+
+/*
+ * Extends leases; each row that comes back is the index of one that is still
+ * ours, in any order.  "leases" is an array of amzsync_store_lease_t.
+ */
+amzsync_store_call_t *amzsync_store_heartbeat(amzsync_store_t *store,
+    ngx_array_t *leases, ngx_msec_t ttl, amzsync_store_handler_pt handler,
+    void *data);
+ngx_uint_t amzsync_store_heartbeat_row(amzsync_store_call_t *call,
+    ngx_uint_t n);
+
+/* Back to queued, at once due: the worker shuts down. */
+amzsync_store_call_t *amzsync_store_release(amzsync_store_t *store,
+    ngx_array_t *leases, amzsync_store_handler_pt handler, void *data);
+
+
+/* --- the work of one sync: fenced, over one connection, in order --- */
+
+/*
+ * Takes a slot of the quota, if one is free, and marks the sync as in flight;
+ * renews the lease in any case.  NONE: the lease is lost.
+ */
+amzsync_store_call_t *amzsync_store_quota_take(amzsync_store_t *store,
+    amzsync_store_lease_t *lease, const amzsync_dataset_t *dataset,
+    const char *client_id, ngx_msec_t ttl, amzsync_store_handler_pt handler,
+    void *data);
+
+/* Milliseconds to wait before asking again; 0: the slot is taken. */
+ngx_msec_t amzsync_store_quota_wait(amzsync_store_call_t *call);
+
+/*
+ * What an answer told: the bucket's rate, unless 0, and with "throttled" that
+ * the bucket is empty for at least "retry_after" seconds.
+ */
+amzsync_store_call_t *amzsync_store_quota_learn(amzsync_store_t *store,
+    amzsync_store_lease_t *lease, const amzsync_dataset_t *dataset,
+    const char *client_id, double rate, ngx_uint_t throttled,
+    time_t retry_after, amzsync_store_handler_pt handler, void *data);
+
+
+/*
+ * The commit of a page, or of a step without rows (rows == NULL): failure of
+ * the dataset, restart of a window.  It is applied only if the lease is ours
+ * and the dataset stands at "page"; then the dataset stands at page + 1.
+ */
+
+typedef struct {
+    const amzsync_dataset_t  *dataset;
+    int64_t                   page;         /* expected */
+
+    /* What follows. */
+    const char               *status;       /* in_progress, completed, failed */
+    const char               *next_token;   /* NULL: none */
+    int64_t                   window_page;
+    int64_t                   window_from;
+    int64_t                   window_to;
+    ngx_int_t                 dataset_progress;
+    const amzsync_error_t    *error;        /* if failed, else NULL */
+
+    ngx_int_t                 progress;     /* of the sync */
+    const char               *message;
+
+    amzsync_rows_t           *rows;         /* stays the caller's: must live
+                                               until the handler */
+} amzsync_store_page_t;
+
+/* NONE: not applied by this call; then amzsync_store_page_check() tells. */
+amzsync_store_call_t *amzsync_store_page(amzsync_store_t *store,
+    amzsync_store_lease_t *lease, amzsync_store_page_t *page, ngx_msec_t ttl,
+    amzsync_store_handler_pt handler, void *data);
+
+/* Rows stored by the page, duplicates within it counted once. */
+int64_t amzsync_store_page_rows(amzsync_store_call_t *call);
+
+/* NONE: the lease is lost. */
+amzsync_store_call_t *amzsync_store_page_check(amzsync_store_t *store,
+    amzsync_store_lease_t *lease, const amzsync_dataset_t *dataset,
+    amzsync_store_handler_pt handler, void *data);
+
+/* The page number that the dataset stands at, and the rows stored so far. */
+int64_t amzsync_store_page_check_page(amzsync_store_call_t *call);
+int64_t amzsync_store_page_check_rows(amzsync_store_call_t *call);
+
+/* Ends the sync: "status" is completed or failed.  NONE: the lease is lost. */
+amzsync_store_call_t *amzsync_store_finish(amzsync_store_t *store,
+    amzsync_store_lease_t *lease, const char *status, const char *message,
+    const amzsync_error_t *error, amzsync_store_handler_pt handler,
+    void *data);
+
+/* The refresh token of this version of the connection is refused. */
+amzsync_store_call_t *amzsync_store_connection_revoked(amzsync_store_t *store,
+    amzsync_store_lease_t *lease, int64_t version,
+    amzsync_store_handler_pt handler, void *data);
+
+
+#endif /* _AMZSYNC_STORE_H_INCLUDED_ */

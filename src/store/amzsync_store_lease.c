@@ -1,0 +1,259 @@
+
+/*
+ * Leases: who may work on a sync.  These statements serve all users.
+ *
+ * A lease is a random number of the claim, not a counter: after a failover
+ * that lost a steal, a counter would let a zombie commit.
+ */
+
+
+#include <store/amzsync_store_private.h>
+
+
+/*
+ * $1 limit, $2 lease, $3 milliseconds, $4 tries.
+ *
+ * "tries" counts steals of syncs with a call to Amazon in flight; waiting,
+ * releases and outages of the database never count.
+ */
+
+static const amzsync_pg_stmt_t  amzsync_store_claim_stmt = {
+    AMZSYNC_STORE_CLAIM, "claim",
+
+    "WITH stalled AS MATERIALIZED ("
+        "SELECT user_id, sync_no FROM amzsync.sync_progress "
+         "WHERE state = 'running' AND lease_until < now() "
+           "AND in_flight AND tries >= $4 "
+         "LIMIT $1 FOR UPDATE SKIP LOCKED"
+    "), reaped AS ("
+        "UPDATE amzsync.sync_progress p "
+           "SET state = 'failed', message = 'Sync failed', "
+               "error_code = 'stalled', "
+               "error_message = 'The sync was interrupted again and again "
+                                "while it called Amazon.', "
+               "completed_at = now(), updated_at = now(), "
+               "estimated_completion = NULL, in_flight = false, "
+               "lease = NULL, lease_until = NULL "
+          "FROM stalled s "
+         "WHERE (p.user_id, p.sync_no) = (s.user_id, s.sync_no)"
+    "), reaped_sets AS ("
+        "UPDATE amzsync.sync_datasets d "
+           "SET status = 'failed', error_code = 'stalled', "
+               "error_message = 'The sync was interrupted.' "
+          "FROM stalled s "
+         "WHERE (d.user_id, d.sync_no) = (s.user_id, s.sync_no) "
+           "AND d.status IN ('pending', 'in_progress')"
+    "), due AS MATERIALIZED ("
+        "SELECT user_id, sync_no FROM amzsync.sync_progress "
+         "WHERE state = 'queued' AND run_after <= now() "
+         "ORDER BY run_after "
+         "LIMIT $1 FOR UPDATE SKIP LOCKED"
+    "), stale AS MATERIALIZED ("
+        "SELECT user_id, sync_no FROM amzsync.sync_progress "
+         "WHERE state = 'running' AND lease_until < now() "
+           "AND NOT (in_flight AND tries >= $4) "
+         "LIMIT GREATEST(0, $1 - (SELECT count(*) FROM due)) "
+           "FOR UPDATE SKIP LOCKED"
+    "), claimed AS ("
+        "UPDATE amzsync.sync_progress p "
+           "SET state = 'running', lease = $2, "
+               "lease_until = now() + $3 * interval '1 ms', "
+               "tries = p.tries + (p.state = 'running' AND p.in_flight)::int, "
+               "in_flight = false "
+          "FROM (SELECT * FROM due UNION ALL SELECT * FROM stale) s "
+         "WHERE (p.user_id, p.sync_no) = (s.user_id, s.sync_no) "
+        "RETURNING p.user_id, p.sync_no, p.selling_partner_id, p.region, "
+                  "p.marketplace_ids, p.started_at, p.progress"
+    ") "
+    "SELECT p.user_id, p.sync_no, p.selling_partner_id, p.region, "
+           "array_to_string(p.marketplace_ids, ','), "
+           "c.version, c.token_sealed, c.token_key_id, "
+           AMZSYNC_STORE_MS("p.started_at") ", p.progress, "
+           "d.dataset, d.status, d.page, d.window_page, d.expected_pages, "
+           "d.progress, d.rows, "
+           AMZSYNC_STORE_MS("d.range_from") ", "
+           AMZSYNC_STORE_MS("d.range_to") ", "
+           AMZSYNC_STORE_MS("d.window_from") ", "
+           AMZSYNC_STORE_MS("d.window_to") ", "
+           "d.next_token "
+      "FROM claimed p "
+      "JOIN amzsync.connections c USING (user_id) "
+      "JOIN amzsync.sync_datasets d USING (user_id, sync_no) "
+     "ORDER BY p.user_id, d.position",
+    4
+};
+
+
+/* $1 users, $2 numbers, $3 leases, $4 milliseconds; locks in one order. */
+
+#define AMZSYNC_STORE_HELD                                                    \
+    "WITH held AS MATERIALIZED ("                                             \
+        "SELECT p.user_id, p.sync_no, l.ord FROM amzsync.sync_progress p "    \
+          "JOIN unnest($1::text[], $2::bigint[], $3::bigint[]) "              \
+               "WITH ORDINALITY AS l (user_id, sync_no, lease, ord) "         \
+            "ON (p.user_id, p.sync_no, p.lease) "                             \
+               "= (l.user_id, l.sync_no, l.lease) "                           \
+         "WHERE p.state = 'running' "                                         \
+         "ORDER BY p.user_id, p.sync_no FOR UPDATE OF p"                      \
+    ") "
+
+
+static const amzsync_pg_stmt_t  amzsync_store_heartbeat_stmt = {
+    AMZSYNC_STORE_HEARTBEAT, "heartbeat",
+
+    AMZSYNC_STORE_HELD
+    "UPDATE amzsync.sync_progress p "
+       "SET lease_until = now() + $4 * interval '1 ms' "
+      "FROM held h "
+     "WHERE (p.user_id, p.sync_no) = (h.user_id, h.sync_no) "
+    "RETURNING h.ord - 1",
+    4
+};
+
+
+static const amzsync_pg_stmt_t  amzsync_store_release_stmt = {
+    AMZSYNC_STORE_RELEASE, "release",
+
+    AMZSYNC_STORE_HELD
+    "UPDATE amzsync.sync_progress p "
+       "SET state = 'queued', run_after = now(), in_flight = false, "
+           "lease = NULL, lease_until = NULL "
+      "FROM held h "
+     "WHERE (p.user_id, p.sync_no) = (h.user_id, h.sync_no) "
+    "RETURNING h.ord - 1",
+    3
+};
+
+
+amzsync_store_call_t *
+amzsync_store_claim(amzsync_store_t *store, ngx_uint_t limit, int64_t lease,
+    ngx_msec_t ttl, ngx_uint_t tries, amzsync_store_handler_pt handler,
+    void *data)
+{
+    ngx_int_t            rc;
+    amzsync_pg_query_t  *query;
+
+    query = amzsync_store_query(store, &amzsync_store_claim_stmt,
+                                AMZSYNC_PG_WORK);
+    if (query == NULL) {
+        return NULL;
+    }
+
+    rc = NGX_ERROR;
+
+    if (amzsync_pg_query_int(query, limit) == NGX_OK
+        && amzsync_pg_query_int(query, lease) == NGX_OK
+        && amzsync_pg_query_int(query, ttl) == NGX_OK
+        && amzsync_pg_query_int(query, tries) == NGX_OK)
+    {
+        rc = NGX_OK;
+    }
+
+    return amzsync_store_send(store, query, rc, handler, data);
+}
+
+
+void
+amzsync_store_claim_row(amzsync_store_call_t *call, ngx_uint_t n,
+    amzsync_store_claim_t *row)
+{
+    ngx_str_t  region;
+
+    row->user = amzsync_store_text(call, n, 0);
+    row->no = amzsync_store_int(call, n, 1, 0);
+    row->selling_partner_id = amzsync_store_text(call, n, 2);
+
+    region = amzsync_store_text(call, n, 3);
+    row->region = amzsync_text_region(region.data, region.len);
+
+    row->marketplaces = amzsync_store_text(call, n, 4);
+    row->version = amzsync_store_int(call, n, 5, 0);
+    row->sealed = amzsync_store_text(call, n, 6);
+    row->key_id = amzsync_store_text(call, n, 7);
+    row->started_at = amzsync_store_int(call, n, 8, 0);
+    row->progress = amzsync_store_int(call, n, 9, 0);
+
+    row->dataset = amzsync_store_text(call, n, 10);
+    row->status = amzsync_store_text(call, n, 11);
+    row->page = amzsync_store_int(call, n, 12, 0);
+    row->window_page = amzsync_store_int(call, n, 13, 0);
+    row->expected_pages = amzsync_store_int(call, n, 14, -1);
+    row->dataset_progress = amzsync_store_int(call, n, 15, 0);
+    row->rows = amzsync_store_int(call, n, 16, 0);
+    row->range_from = amzsync_store_int(call, n, 17, 0);
+    row->range_to = amzsync_store_int(call, n, 18, 0);
+    row->window_from = amzsync_store_int(call, n, 19, 0);
+    row->window_to = amzsync_store_int(call, n, 20, 0);
+    row->next_token = amzsync_store_text(call, n, 21);
+}
+
+
+static ngx_int_t
+amzsync_store_param_leases(amzsync_pg_query_t *query, ngx_array_t *leases)
+{
+    amzsync_store_lease_t  *lease;
+
+    lease = leases->elts;
+
+    if (amzsync_store_param_texts(query, &lease->user, leases->nelts,
+                                  sizeof(amzsync_store_lease_t))
+        != NGX_OK
+        || amzsync_store_param_ints(query, &lease->no, leases->nelts,
+                                    sizeof(amzsync_store_lease_t))
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return amzsync_store_param_ints(query, &lease->lease, leases->nelts,
+                                    sizeof(amzsync_store_lease_t));
+}
+
+
+amzsync_store_call_t *
+amzsync_store_heartbeat(amzsync_store_t *store, ngx_array_t *leases,
+    ngx_msec_t ttl, amzsync_store_handler_pt handler, void *data)
+{
+    ngx_int_t            rc;
+    amzsync_pg_query_t  *query;
+
+    query = amzsync_store_query(store, &amzsync_store_heartbeat_stmt,
+                                AMZSYNC_PG_WORK);
+    if (query == NULL) {
+        return NULL;
+    }
+
+    rc = amzsync_store_param_leases(query, leases);
+
+    if (rc == NGX_OK) {
+        rc = amzsync_pg_query_int(query, ttl);
+    }
+
+    return amzsync_store_send(store, query, rc, handler, data);
+}
+
+
+ngx_uint_t
+amzsync_store_heartbeat_row(amzsync_store_call_t *call, ngx_uint_t n)
+{
+    return amzsync_store_int(call, n, 0, 0);
+}
+
+
+amzsync_store_call_t *
+amzsync_store_release(amzsync_store_t *store, ngx_array_t *leases,
+    amzsync_store_handler_pt handler, void *data)
+{
+    ngx_int_t            rc;
+    amzsync_pg_query_t  *query;
+
+    query = amzsync_store_query(store, &amzsync_store_release_stmt,
+                                AMZSYNC_PG_WORK);
+    if (query == NULL) {
+        return NULL;
+    }
+
+    rc = amzsync_store_param_leases(query, leases);
+
+    return amzsync_store_send(store, query, rc, handler, data);
+}

@@ -1,0 +1,249 @@
+
+/*
+ * The work of one sync: pages, steps without rows, and the end.
+ *
+ * A page is applied only if the lease is ours and the dataset stands at the
+ * expected page; both fences and the rows are one statement.
+ */
+
+
+#include <store/amzsync_store_upsert.h>
+
+
+static ngx_int_t amzsync_store_page_params(amzsync_pg_query_t *query,
+    amzsync_store_page_t *page, ngx_msec_t ttl);
+static ngx_int_t amzsync_store_param_cstr(amzsync_pg_query_t *query,
+    const char *s);
+
+
+/* One a dataset, made at configuration time. */
+static amzsync_pg_stmt_t  **amzsync_store_page_stmts;
+
+
+static const amzsync_pg_stmt_t  amzsync_store_step_stmt = {
+    AMZSYNC_STORE_STEP, "step",
+
+    AMZSYNC_STORE_FENCES("0") " SELECT 0 FROM page",
+    AMZSYNC_STORE_STEP_PARAMS
+};
+
+
+static const amzsync_pg_stmt_t  amzsync_store_page_check_stmt = {
+    AMZSYNC_STORE_PAGE_CHECK, "page_check",
+
+    "SELECT d.page, d.rows "
+      "FROM amzsync.sync_progress p "
+      "JOIN amzsync.sync_datasets d USING (user_id, sync_no) "
+     "WHERE p.user_id = $1 AND p.sync_no = $2 AND p.lease = $3 "
+       "AND p.state = 'running' AND d.dataset = $4",
+    4
+};
+
+
+static const amzsync_pg_stmt_t  amzsync_store_finish_stmt = {
+    AMZSYNC_STORE_FINISH, "finish",
+
+    "UPDATE amzsync.sync_progress p "
+       "SET state = $4, message = $5, "
+           "progress = CASE WHEN $4 = 'completed' THEN 100 "
+                           "ELSE p.progress END, "
+           "error_code = $6, error_message = $7, error_request_id = $8, "
+           "completed_at = now(), updated_at = now(), "
+           "estimated_completion = NULL, in_flight = false, "
+           "lease = NULL, lease_until = NULL "
+     "WHERE p.user_id = $1 AND p.sync_no = $2 AND p.lease = $3 "
+       "AND p.state = 'running' "
+    "RETURNING p.sync_no",
+    8
+};
+
+
+ngx_int_t
+amzsync_store_init(ngx_conf_t *cf)
+{
+    ngx_uint_t  i;
+
+    if (AMZSYNC_STORE_PAGE + amzsync_ndatasets > AMZSYNC_PG_STMTS_MAX) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "amzsync: too many datasets");
+        return NGX_ERROR;
+    }
+
+    amzsync_store_page_stmts = ngx_palloc(cf->pool, amzsync_ndatasets
+                                               * sizeof(amzsync_pg_stmt_t *));
+    if (amzsync_store_page_stmts == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < amzsync_ndatasets; i++) {
+        amzsync_store_page_stmts[i] =
+                amzsync_store_upsert_create(cf->pool, amzsync_datasets[i],
+                                            AMZSYNC_STORE_PAGE + i);
+
+        if (amzsync_store_page_stmts[i] == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+amzsync_store_call_t *
+amzsync_store_page(amzsync_store_t *store, amzsync_store_lease_t *lease,
+    amzsync_store_page_t *page, ngx_msec_t ttl,
+    amzsync_store_handler_pt handler, void *data)
+{
+    ngx_int_t                 rc;
+    ngx_uint_t                i;
+    amzsync_pg_query_t       *query;
+    const amzsync_pg_stmt_t  *stmt;
+
+    stmt = &amzsync_store_step_stmt;
+
+    if (page->rows) {
+        for (i = 0; amzsync_datasets[i] != page->dataset; i++) { /* void */ }
+
+        stmt = amzsync_store_page_stmts[i];
+    }
+
+    query = amzsync_store_query(store, stmt, AMZSYNC_PG_WORK);
+    if (query == NULL) {
+        return NULL;
+    }
+
+    rc = amzsync_store_param_lease(query, lease);
+
+    if (rc == NGX_OK) {
+        rc = amzsync_store_page_params(query, page, ttl);
+    }
+
+    if (rc == NGX_OK && page->rows) {
+        rc = amzsync_store_upsert_params(query, page->rows);
+    }
+
+    return amzsync_store_send(store, query, rc, handler, data);
+}
+
+
+static ngx_int_t
+amzsync_store_page_params(amzsync_pg_query_t *query,
+    amzsync_store_page_t *page, ngx_msec_t ttl)
+{
+    const amzsync_error_t  *error;
+
+    static const amzsync_error_t  none;
+
+    error = page->error ? page->error : &none;
+
+    if (amzsync_pg_query_static(query, page->dataset->name) == NGX_OK
+        && amzsync_pg_query_int(query, page->page) == NGX_OK
+        && amzsync_pg_query_int(query, ttl) == NGX_OK
+        && amzsync_pg_query_int(query, page->progress) == NGX_OK
+        && amzsync_store_param_cstr(query, page->message) == NGX_OK
+        && amzsync_pg_query_static(query, page->status) == NGX_OK
+        && amzsync_store_param_cstr(query, page->next_token) == NGX_OK
+        && amzsync_pg_query_int(query, page->window_page) == NGX_OK
+        && amzsync_store_param_time(query, page->window_from) == NGX_OK
+        && amzsync_store_param_time(query, page->window_to) == NGX_OK
+        && amzsync_pg_query_int(query, page->dataset_progress) == NGX_OK
+        && amzsync_store_param_cstr(query, error->code) == NGX_OK
+        && amzsync_store_param_cstr(query, error->message) == NGX_OK
+        && amzsync_store_param_cstr(query, error->request_id) == NGX_OK)
+    {
+        return NGX_OK;
+    }
+
+    return NGX_ERROR;
+}
+
+
+/* A copy; NULL and "" are NULL. */
+
+static ngx_int_t
+amzsync_store_param_cstr(amzsync_pg_query_t *query, const char *s)
+{
+    if (s == NULL || *s == '\0') {
+        return amzsync_pg_query_text(query, NULL, 0);
+    }
+
+    return amzsync_pg_query_text(query, (u_char *) s, ngx_strlen(s));
+}
+
+
+int64_t
+amzsync_store_page_rows(amzsync_store_call_t *call)
+{
+    return amzsync_store_int(call, 0, 0, 0);
+}
+
+
+amzsync_store_call_t *
+amzsync_store_page_check(amzsync_store_t *store, amzsync_store_lease_t *lease,
+    const amzsync_dataset_t *dataset, amzsync_store_handler_pt handler,
+    void *data)
+{
+    ngx_int_t            rc;
+    amzsync_pg_query_t  *query;
+
+    query = amzsync_store_query(store, &amzsync_store_page_check_stmt,
+                                AMZSYNC_PG_WORK);
+    if (query == NULL) {
+        return NULL;
+    }
+
+    rc = amzsync_store_param_lease(query, lease);
+
+    if (rc == NGX_OK) {
+        rc = amzsync_pg_query_static(query, dataset->name);
+    }
+
+    return amzsync_store_send(store, query, rc, handler, data);
+}
+
+
+int64_t
+amzsync_store_page_check_page(amzsync_store_call_t *call)
+{
+    return amzsync_store_int(call, 0, 0, 0);
+}
+
+
+int64_t
+amzsync_store_page_check_rows(amzsync_store_call_t *call)
+{
+    return amzsync_store_int(call, 0, 1, 0);
+}
+
+
+amzsync_store_call_t *
+amzsync_store_finish(amzsync_store_t *store, amzsync_store_lease_t *lease,
+    const char *status, const char *message, const amzsync_error_t *error,
+    amzsync_store_handler_pt handler, void *data)
+{
+    ngx_int_t            rc;
+    amzsync_pg_query_t  *query;
+
+    query = amzsync_store_query(store, &amzsync_store_finish_stmt,
+                                AMZSYNC_PG_WORK);
+    if (query == NULL) {
+        return NULL;
+    }
+
+    rc = NGX_ERROR;
+
+    if (amzsync_store_param_lease(query, lease) == NGX_OK
+        && amzsync_pg_query_static(query, status) == NGX_OK
+        && amzsync_store_param_cstr(query, message) == NGX_OK
+        && amzsync_store_param_cstr(query, error ? error->code : NULL)
+           == NGX_OK
+        && amzsync_store_param_cstr(query, error ? error->message : NULL)
+           == NGX_OK
+        && amzsync_store_param_cstr(query, error ? error->request_id : NULL)
+           == NGX_OK)
+    {
+        rc = NGX_OK;
+    }
+
+    return amzsync_store_send(store, query, rc, handler, data);
+}

@@ -1,0 +1,116 @@
+
+/*
+ * Shared by the files of src/store.
+ */
+
+
+#ifndef _AMZSYNC_STORE_PRIVATE_H_INCLUDED_
+#define _AMZSYNC_STORE_PRIVATE_H_INCLUDED_
+
+
+#include <store/amzsync_store.h>
+#include <base/amzsync_text.h>
+#include <base/amzsync_time.h>
+
+
+/* The newest migration in sql/ that the statements rely on. */
+#define AMZSYNC_STORE_SCHEMA_VERSION  3
+
+
+/*
+ * All statements.  Each of them names the user in $1, except:
+ *
+ *   SCHEMA       the version of the schema, once a connection
+ *   CLAIM        takes up queued and orphaned syncs of all users
+ *   HEARTBEAT    renews the leases of a worker, whoever the users are
+ *   RELEASE      gives them back
+ *   QUOTA_LEARN  a bucket is the seller's: two users of one seller share it
+ *
+ * QUOTA_TAKE names the user for the lease, and the seller for the bucket.
+ * Lock order everywhere: quota_buckets, connections, sync_progress,
+ * sync_datasets, data.
+ */
+
+typedef enum {
+    AMZSYNC_STORE_SCHEMA = 0,
+    AMZSYNC_STORE_START,
+    AMZSYNC_STORE_STATUS,
+    AMZSYNC_STORE_STATUS_LAST,
+    AMZSYNC_STORE_CONNECTION_GET,
+    AMZSYNC_STORE_CONNECTION_PUT,
+    AMZSYNC_STORE_CONNECTION_DELETE,
+    AMZSYNC_STORE_CONNECTION_REVOKED,
+    AMZSYNC_STORE_CLAIM,
+    AMZSYNC_STORE_HEARTBEAT,
+    AMZSYNC_STORE_RELEASE,
+    AMZSYNC_STORE_QUOTA_TAKE,
+    AMZSYNC_STORE_QUOTA_LEARN,
+    AMZSYNC_STORE_STEP,
+    AMZSYNC_STORE_PAGE_CHECK,
+    AMZSYNC_STORE_FINISH,
+    AMZSYNC_STORE_PAGE          /* one a dataset from here on */
+} amzsync_store_stmt_e;
+
+
+/* Reads of one sync that wait for the same query. */
+
+typedef struct {
+    ngx_queue_t              link;      /* in the store's hash, or alone */
+    ngx_queue_t              calls;
+    amzsync_pg_query_t      *query;     /* NULL while it is answered */
+    uint32_t                 hash;
+    amzsync_sync_no_t        no;
+    ngx_str_t                user;      /* in the query's pool */
+} amzsync_store_shared_t;
+
+
+#define AMZSYNC_STORE_SHARED_SIZE  256
+
+struct amzsync_store_s {
+    amzsync_pg_pool_t       *pg;
+    ngx_log_t               *log;
+    ngx_queue_t              shared[AMZSYNC_STORE_SHARED_SIZE];
+};
+
+
+/* A query for one of the statements, or NULL. */
+amzsync_pg_query_t *amzsync_store_query(amzsync_store_t *store,
+    const amzsync_pg_stmt_t *stmt, amzsync_pg_class_e class);
+
+/*
+ * Sends a query whose parameters all went well (rc == NGX_OK); otherwise frees
+ * it.  NULL: no memory.
+ */
+amzsync_store_call_t *amzsync_store_send(amzsync_store_t *store,
+    amzsync_pg_query_t *query, ngx_int_t rc, amzsync_store_handler_pt handler,
+    void *data);
+
+/* Array parameters.  The texts stand "stride" bytes apart. */
+ngx_int_t amzsync_store_param_texts(amzsync_pg_query_t *query,
+    const ngx_str_t *first, ngx_uint_t n, size_t stride);
+ngx_int_t amzsync_store_param_ints(amzsync_pg_query_t *query,
+    const int64_t *first, ngx_uint_t n, size_t stride);
+
+/* A time as a timestamptz parameter. */
+ngx_int_t amzsync_store_param_time(amzsync_pg_query_t *query, int64_t ms);
+
+/* $1 user, $2 number, $3 lease; and the affinity of its connection. */
+ngx_int_t amzsync_store_param_lease(amzsync_pg_query_t *query,
+    const amzsync_store_lease_t *lease);
+
+/* Values of a row; NULL is {0, NULL}, or "absent". */
+ngx_str_t amzsync_store_text(amzsync_store_call_t *call, ngx_uint_t row,
+    int column);
+int64_t amzsync_store_int(amzsync_store_call_t *call, ngx_uint_t row,
+    int column, int64_t absent);
+
+/* What became of a query, in the store's words. */
+amzsync_store_status_e amzsync_store_status_of(amzsync_pg_query_t *query);
+
+
+/* Milliseconds since the epoch of a timestamptz expression. */
+#define AMZSYNC_STORE_MS(expr)                                                \
+    "floor(extract(epoch FROM " expr ") * 1000)::bigint"
+
+
+#endif /* _AMZSYNC_STORE_PRIVATE_H_INCLUDED_ */

@@ -1,0 +1,176 @@
+
+/*
+ * Amazon's quotas as token buckets in the database (GCRA), so that a crash
+ * does not refill a burst and all workers share one.
+ *
+ * A slot is taken when one is free, else the wait is answered and nothing is
+ * taken: a sync that is cancelled or moves to another worker while it waits
+ * costs the seller no slot.
+ */
+
+
+#include <store/amzsync_store_private.h>
+
+
+/*
+ * $1 user, $2 number, $3 lease, $4 milliseconds of the lease, $5 client id,
+ * $6 operation, $7 rate, $8 burst: the last two for a new bucket.
+ */
+
+static const amzsync_pg_stmt_t  amzsync_store_quota_take_stmt = {
+    AMZSYNC_STORE_QUOTA_TAKE, "quota_take",
+
+    "WITH held AS MATERIALIZED ("
+        "SELECT selling_partner_id, region FROM amzsync.sync_progress "
+         "WHERE user_id = $1 AND sync_no = $2 AND lease = $3 "
+           "AND state = 'running'"
+    "), bucket AS ("
+        "INSERT INTO amzsync.quota_buckets AS b "
+              "(client_id, selling_partner_id, region, operation, "
+               "rate, burst, tat, granted) "
+        "SELECT $5, selling_partner_id, region, $6, $7::float8, $8::int, "
+               "now() + interval '1 s' / $7::float8, true "
+          "FROM held "
+        "ON CONFLICT (client_id, selling_partner_id, region, operation) "
+        "DO UPDATE SET "
+            "granted = GREATEST(b.tat, now()) + interval '1 s' / b.rate "
+                      "<= now() + b.burst * interval '1 s' / b.rate, "
+            "tat = CASE "
+                "WHEN GREATEST(b.tat, now()) + interval '1 s' / b.rate "
+                     "<= now() + b.burst * interval '1 s' / b.rate "
+                "THEN GREATEST(b.tat, now()) + interval '1 s' / b.rate "
+                "ELSE b.tat END "
+        "RETURNING b.granted, "
+            "b.tat - (b.burst - 1) * interval '1 s' / b.rate - now() AS wait"
+    "), mark AS ("
+        "UPDATE amzsync.sync_progress p "
+           "SET in_flight = p.in_flight OR b.granted, "
+               "lease_until = now() + $4 * interval '1 ms' "
+          "FROM bucket b "
+         "WHERE p.user_id = $1 AND p.sync_no = $2 AND p.lease = $3 "
+           "AND p.state = 'running' "
+        "RETURNING 1"
+    ") "
+    "SELECT CASE WHEN granted THEN 0 "
+                "ELSE GREATEST(1, ceil(extract(epoch FROM wait) * 1000)) "
+                "END::bigint "
+      "FROM bucket, mark",
+    8
+};
+
+
+/*
+ * $1 client id, $2 operation, $3 rate or NULL, $4 throttled, $5 seconds that
+ * Amazon asks to wait, $6 user, $7 number, of the sync whose seller it is.
+ *
+ * When the rate changes, what is left of the wait changes with it.
+ */
+
+static const amzsync_pg_stmt_t  amzsync_store_quota_learn_stmt = {
+    AMZSYNC_STORE_QUOTA_LEARN, "quota_learn",
+
+    "UPDATE amzsync.quota_buckets b "
+       "SET rate = COALESCE($3::float8, b.rate), "
+           "tat = CASE WHEN $4::boolean THEN "
+               "GREATEST(b.tat, now() "
+                   "+ b.burst * interval '1 s' / COALESCE($3, b.rate) "
+                   "+ GREATEST(0, $5::float8 - 1 / COALESCE($3, b.rate)) "
+                     "* interval '1 s') "
+               "ELSE now() + (GREATEST(b.tat, now()) - now()) "
+                            "* (b.rate / COALESCE($3, b.rate)) END "
+      "FROM amzsync.sync_progress p "
+     "WHERE p.user_id = $6 AND p.sync_no = $7 "
+       "AND b.client_id = $1 AND b.operation = $2 "
+       "AND b.selling_partner_id = p.selling_partner_id "
+       "AND b.region = p.region "
+       "AND ($4 OR b.rate <> $3) "
+    "RETURNING b.rate",
+    7
+};
+
+
+static ngx_int_t
+amzsync_store_param_rate(amzsync_pg_query_t *query, double rate)
+{
+    int     n;
+    u_char  buf[64];
+
+    if (rate <= 0) {
+        return amzsync_pg_query_text(query, NULL, 0);
+    }
+
+    n = snprintf((char *) buf, sizeof(buf), "%.17g", rate);
+
+    return amzsync_pg_query_text(query, buf, n);
+}
+
+
+amzsync_store_call_t *
+amzsync_store_quota_take(amzsync_store_t *store, amzsync_store_lease_t *lease,
+    const amzsync_dataset_t *dataset, const char *client_id, ngx_msec_t ttl,
+    amzsync_store_handler_pt handler, void *data)
+{
+    ngx_int_t            rc;
+    amzsync_pg_query_t  *query;
+
+    query = amzsync_store_query(store, &amzsync_store_quota_take_stmt,
+                                AMZSYNC_PG_WORK);
+    if (query == NULL) {
+        return NULL;
+    }
+
+    rc = NGX_ERROR;
+
+    if (amzsync_store_param_lease(query, lease) == NGX_OK
+        && amzsync_pg_query_int(query, ttl) == NGX_OK
+        && amzsync_pg_query_static(query, client_id) == NGX_OK
+        && amzsync_pg_query_static(query, dataset->operation) == NGX_OK
+        && amzsync_store_param_rate(query, dataset->rate) == NGX_OK
+        && amzsync_pg_query_int(query, dataset->burst) == NGX_OK)
+    {
+        rc = NGX_OK;
+    }
+
+    return amzsync_store_send(store, query, rc, handler, data);
+}
+
+
+ngx_msec_t
+amzsync_store_quota_wait(amzsync_store_call_t *call)
+{
+    return amzsync_store_int(call, 0, 0, 0);
+}
+
+
+amzsync_store_call_t *
+amzsync_store_quota_learn(amzsync_store_t *store, amzsync_store_lease_t *lease,
+    const amzsync_dataset_t *dataset, const char *client_id, double rate,
+    ngx_uint_t throttled, time_t retry_after, amzsync_store_handler_pt handler,
+    void *data)
+{
+    ngx_int_t            rc;
+    amzsync_pg_query_t  *query;
+
+    query = amzsync_store_query(store, &amzsync_store_quota_learn_stmt,
+                                AMZSYNC_PG_WORK);
+    if (query == NULL) {
+        return NULL;
+    }
+
+    rc = NGX_ERROR;
+    query->affinity = ngx_crc32_short(lease->user.data, lease->user.len);
+
+    if (amzsync_pg_query_static(query, client_id) == NGX_OK
+        && amzsync_pg_query_static(query, dataset->operation) == NGX_OK
+        && amzsync_store_param_rate(query, rate) == NGX_OK
+        && amzsync_pg_query_static(query, throttled ? "t" : "f") == NGX_OK
+        && amzsync_pg_query_int(query, retry_after) == NGX_OK
+        && amzsync_pg_query_text(query, lease->user.data, lease->user.len)
+           == NGX_OK
+        && amzsync_pg_query_int(query, lease->no) == NGX_OK)
+    {
+        rc = NGX_OK;
+    }
+
+    return amzsync_store_send(store, query, rc, handler, data);
+}

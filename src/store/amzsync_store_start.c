@@ -1,0 +1,163 @@
+
+/*
+ * The start of a sync: one round trip, without a race.
+ *
+ * Whoever comes while a sync is active is told its id, also when both came at
+ * the same moment: DO UPDATE returns the winner that this snapshot cannot see.
+ * FOR SHARE orders a start against a disconnect.
+ */
+
+
+#include <store/amzsync_store_private.h>
+
+
+/* $2 datasets, $3 seconds back, $4 longest window (0: none), $5 delay. */
+
+static const amzsync_pg_stmt_t  amzsync_store_start_stmt = {
+    AMZSYNC_STORE_START, "start",
+
+    "WITH act AS MATERIALIZED ("
+        "SELECT sync_no FROM amzsync.sync_progress "
+         "WHERE user_id = $1 AND state IN ('queued', 'running')"
+    "), conn AS MATERIALIZED ("
+        "SELECT user_id, selling_partner_id, region, marketplace_ids "
+          "FROM amzsync.connections "
+         "WHERE user_id = $1 AND status = 'connected' "
+           "AND NOT EXISTS (SELECT FROM act) "
+           "FOR SHARE"
+    "), ins AS ("
+        "INSERT INTO amzsync.sync_progress AS p "
+              "(user_id, sync_no, selling_partner_id, region, "
+               "marketplace_ids) "
+        "SELECT user_id, "
+               "GREATEST(" AMZSYNC_STORE_MS("now()") ", 1 + ("
+                   "SELECT max(sync_no) FROM amzsync.sync_progress "
+                    "WHERE user_id = $1)), "
+               "selling_partner_id, region, marketplace_ids "
+          "FROM conn "
+        "ON CONFLICT (user_id) WHERE state IN ('queued', 'running') "
+        "DO UPDATE SET starts_refused = p.starts_refused + 1 "
+        "RETURNING sync_no, selling_partner_id, region, "
+                  "starts_refused = 0 AS created"
+    "), sets AS ("
+        "INSERT INTO amzsync.sync_datasets "
+              "(user_id, sync_no, dataset, position, expected_pages, "
+               "range_from, range_to, window_from, window_to) "
+        "SELECT $1, ins.sync_no, d.dataset, d.position, last.page, "
+               "d.range_from, d.range_to, d.range_from, "
+               "CASE WHEN d.span = 0 THEN d.range_to "
+                    "ELSE LEAST(d.range_to, d.range_from "
+                               "+ d.span * interval '1 s') END "
+          "FROM ins, "
+               "LATERAL (SELECT u.dataset, u.position, u.span, "
+                               "date_trunc('second', now()) "
+                                   "- u.history * interval '1 s' "
+                                   "AS range_from, "
+                               "date_trunc('second', now()) "
+                                   "- u.delay * interval '1 s' AS range_to "
+                          "FROM unnest($2::text[], $3::bigint[], "
+                                      "$4::bigint[], $5::bigint[]) "
+                               "WITH ORDINALITY "
+                               "AS u (dataset, history, span, delay, "
+                                     "position)) d "
+               "LEFT JOIN LATERAL ("
+                   "SELECT s.page FROM amzsync.sync_datasets s "
+                     "JOIN amzsync.sync_progress p USING (user_id, sync_no) "
+                    "WHERE s.user_id = $1 AND s.dataset = d.dataset "
+                      "AND s.status = 'completed' "
+                      "AND p.selling_partner_id = ins.selling_partner_id "
+                      "AND p.region = ins.region "
+                    "ORDER BY s.sync_no DESC LIMIT 1) last ON true "
+         "WHERE ins.created"
+    ") "
+    "SELECT sync_no, created, ("
+           "SELECT ceil(extract(epoch FROM p.completed_at - p.started_at))"
+                  "::bigint "
+             "FROM amzsync.sync_progress p "
+            "WHERE p.user_id = $1 AND p.state = 'completed' "
+              "AND p.selling_partner_id = ins.selling_partner_id "
+              "AND p.region = ins.region "
+            "ORDER BY p.sync_no DESC LIMIT 1) "
+      "FROM ins "
+    "UNION ALL SELECT sync_no, false, NULL FROM act",
+    5
+};
+
+
+/* The parameters that describe the datasets: one element a dataset each. */
+
+static ngx_int_t
+amzsync_store_start_datasets(amzsync_pg_query_t *query, time_t history)
+{
+    ngx_uint_t                i;
+    const amzsync_dataset_t  *dataset;
+
+    struct {
+        ngx_str_t             name;
+        int64_t               history;
+        int64_t               window;
+        int64_t               delay;
+    } *set;
+
+    set = ngx_palloc(query->pool, amzsync_ndatasets * sizeof(*set));
+    if (set == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < amzsync_ndatasets; i++) {
+        dataset = amzsync_datasets[i];
+
+        set[i].name.data = (u_char *) dataset->name;
+        set[i].name.len = ngx_strlen(dataset->name);
+        set[i].history = history ? history : dataset->history;
+        set[i].window = dataset->window;
+        set[i].delay = dataset->delay;
+    }
+
+    if (amzsync_store_param_texts(query, &set->name, i, sizeof(*set)) != NGX_OK
+        || amzsync_store_param_ints(query, &set->history, i, sizeof(*set))
+           != NGX_OK
+        || amzsync_store_param_ints(query, &set->window, i, sizeof(*set))
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return amzsync_store_param_ints(query, &set->delay, i, sizeof(*set));
+}
+
+
+amzsync_store_call_t *
+amzsync_store_start(amzsync_store_t *store, ngx_str_t *user, time_t history,
+    amzsync_store_handler_pt handler, void *data)
+{
+    ngx_int_t            rc;
+    amzsync_pg_query_t  *query;
+
+    query = amzsync_store_query(store, &amzsync_store_start_stmt,
+                                AMZSYNC_PG_WRITE);
+    if (query == NULL) {
+        return NULL;
+    }
+
+    rc = amzsync_pg_query_text(query, user->data, user->len);
+
+    if (rc == NGX_OK) {
+        rc = amzsync_store_start_datasets(query, history);
+    }
+
+    return amzsync_store_send(store, query, rc, handler, data);
+}
+
+
+void
+amzsync_store_start_row(amzsync_store_call_t *call, amzsync_store_start_t *row)
+{
+    ngx_str_t  created;
+
+    created = amzsync_store_text(call, 0, 1);
+
+    row->no = amzsync_store_int(call, 0, 0, 0);
+    row->created = (created.data[0] == 't');
+    row->last_duration = amzsync_store_int(call, 0, 2, -1);
+}

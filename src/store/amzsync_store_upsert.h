@@ -1,0 +1,55 @@
+
+/*
+ * The page statements: made from the datasets' descriptors once, at
+ * configuration time.
+ */
+
+
+#ifndef _AMZSYNC_STORE_UPSERT_H_INCLUDED_
+#define _AMZSYNC_STORE_UPSERT_H_INCLUDED_
+
+
+#include <store/amzsync_store_private.h>
+
+
+/* Parameters $1 to $17 are those of a step; the columns' arrays follow. */
+#define AMZSYNC_STORE_STEP_PARAMS  17
+
+/* A step without rows: "lease" and "page", the two fences. */
+#define AMZSYNC_STORE_FENCES(rows)                                            \
+    "WITH lease AS ("                                                         \
+        "UPDATE amzsync.sync_progress p "                                     \
+           "SET lease_until = now() + $6 * interval '1 ms', "                 \
+               "tries = 0, in_flight = false, "                               \
+               "progress = GREATEST(p.progress, LEAST(99, $7::int)), "        \
+               "message = $8, updated_at = now(), "                           \
+               "estimated_completion = CASE WHEN $7 > 0 THEN now() "          \
+                   "+ (now() - p.started_at) * ((100.0 - $7) / $7) END "      \
+         "WHERE p.user_id = $1 AND p.sync_no = $2 AND p.lease = $3 "          \
+           "AND p.state = 'running' "                                         \
+        "RETURNING p.selling_partner_id, p.region"                            \
+    "), page AS ("                                                            \
+        "UPDATE amzsync.sync_datasets d "                                     \
+           "SET page = d.page + 1, status = $9, next_token = $10, "           \
+               "window_page = $11, window_from = $12, window_to = $13, "      \
+               "progress = GREATEST(d.progress, $14::int), "                  \
+               "rows = d.rows + " rows ", "                                   \
+               "error_code = $15, error_message = $16, "                      \
+               "error_request_id = $17 "                                      \
+          "FROM lease l "                                                     \
+         "WHERE d.user_id = $1 AND d.sync_no = $2 AND d.dataset = $4 "        \
+           "AND d.page = $5 "                                                 \
+        "RETURNING l.selling_partner_id, l.region"                            \
+    ")"
+
+
+/* The page statement of a dataset, or NULL: no memory. */
+amzsync_pg_stmt_t *amzsync_store_upsert_create(ngx_pool_t *pool,
+    const amzsync_dataset_t *dataset, ngx_uint_t index);
+
+/* Adds the parameters after those of the step: the rows stay the caller's. */
+ngx_int_t amzsync_store_upsert_params(amzsync_pg_query_t *query,
+    const amzsync_rows_t *rows);
+
+
+#endif /* _AMZSYNC_STORE_UPSERT_H_INCLUDED_ */

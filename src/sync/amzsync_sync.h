@@ -1,0 +1,46 @@
+
+/*
+ * The job engine: claims syncs, runs their datasets side by side, and commits
+ * page after page.  One a worker; see design.md's picture of the data's way.
+ */
+
+
+#ifndef _AMZSYNC_SYNC_H_INCLUDED_
+#define _AMZSYNC_SYNC_H_INCLUDED_
+
+
+#include <base/amzsync_base.h>
+#include <base/amzsync_task.h>
+#include <spapi/amzsync_spapi.h>
+#include <store/amzsync_store.h>
+
+
+typedef struct amzsync_sync_s  amzsync_sync_t;
+
+
+/* Set at configuration time, read-only afterwards. */
+
+typedef struct {
+    amzsync_spapi_conf_t   spapi;
+    ngx_thread_pool_t     *pool;
+    ngx_uint_t             tasks;           /* in the pool at once */
+    ngx_uint_t             max_syncs;       /* held by a worker at once */
+    ngx_uint_t             retries;         /* of a call, before it fails */
+    ngx_msec_t             retry_delay;     /* the first one's, milliseconds */
+    ngx_msec_t             lease;           /* milliseconds */
+    time_t                 history;         /* seconds; 0: the datasets' own */
+} amzsync_sync_conf_t;
+
+
+/* In init_process, after amzsync_spapi_init(); NULL: no memory. */
+amzsync_sync_t *amzsync_sync_create(ngx_cycle_t *cycle,
+    amzsync_sync_conf_t *conf, amzsync_store_t *store);
+
+/* In exit_process, before the store's end. */
+void amzsync_sync_destroy(amzsync_sync_t *sync);
+
+/* A sync was queued: claim at once.  Many calls in a turn are one. */
+void amzsync_sync_wake(amzsync_sync_t *sync);
+
+
+#endif /* _AMZSYNC_SYNC_H_INCLUDED_ */

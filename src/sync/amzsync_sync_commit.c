@@ -1,0 +1,360 @@
+
+/*
+ * Committing: what a set has fetched, or decided, becomes the database's.
+ *
+ * A step is sent until it is known to be applied once, or until the lease is
+ * known to be lost: whatever happens to connections meanwhile.
+ */
+
+
+#include <sync/amzsync_sync_private.h>
+
+
+static void amzsync_sync_commit_next_window(amzsync_sync_set_t *set);
+static void amzsync_sync_commit_ready(amzsync_sync_set_t *set);
+static void amzsync_sync_committed(amzsync_store_call_t *call);
+static void amzsync_sync_commit_check(amzsync_sync_set_t *set);
+static void amzsync_sync_commit_checked(amzsync_store_call_t *call);
+static void amzsync_sync_commit_refused(amzsync_sync_set_t *set);
+static void amzsync_sync_commit_applied(amzsync_sync_set_t *set);
+static void amzsync_sync_commit_begin(amzsync_sync_set_t *set);
+
+
+static const char  *amzsync_sync_status_names[] = {
+    "pending", "in_progress", "completed", "failed"
+};
+
+
+/* The step stands at the set's checkpoint; what changes is set after this. */
+
+static void
+amzsync_sync_commit_begin(amzsync_sync_set_t *set)
+{
+    amzsync_store_page_t  *step;
+
+    step = &set->step;
+
+    ngx_memzero(step, sizeof(amzsync_store_page_t));
+
+    step->dataset = set->dataset;
+    step->page = set->page;
+    step->window_page = set->window_page;
+    step->window_from = set->window_from;
+    step->window_to = set->window_to;
+
+    set->step_status = AMZSYNC_SYNC_IN_PROGRESS;
+}
+
+
+void
+amzsync_sync_commit_page(amzsync_sync_set_t *set, amzsync_spapi_page_t *call)
+{
+    amzsync_error_t        error;
+    amzsync_store_page_t  *step;
+
+    if (call->answer_token
+        && amzsync_sync_progress_token(set, call->answer_token) != NGX_OK)
+    {
+        amzsync_error_set(&error, "token_loop",
+                          amzsync_sync_text("Amazon answered the same page "
+                                            "token again."), NULL);
+        amzsync_sync_set_fail(set, &error);
+        return;
+    }
+
+    amzsync_sync_commit_begin(set);
+
+    step = &set->step;
+    step->rows = call->rows;
+    step->window_page++;
+
+    if (call->answer_token) {
+        step->next_token = call->answer_token;
+
+    } else {
+        amzsync_sync_commit_next_window(set);
+    }
+
+    call->rows = NULL;
+    call->answer_token = NULL;
+
+    amzsync_sync_commit_ready(set);
+}
+
+
+static void
+amzsync_sync_commit_next_window(amzsync_sync_set_t *set)
+{
+    int64_t                span;
+    amzsync_store_page_t  *step;
+
+    step = &set->step;
+
+    if (step->window_to >= set->range_to) {
+        set->step_status = AMZSYNC_SYNC_COMPLETED;
+        return;
+    }
+
+    span = (int64_t) set->dataset->window * 1000;
+
+    step->window_page = 0;
+    step->window_from = step->window_to;
+    step->window_to = ngx_min(set->range_to, step->window_from + span);
+}
+
+
+void
+amzsync_sync_commit_restart(amzsync_sync_set_t *set)
+{
+    ngx_log_error(NGX_LOG_NOTICE, set->job->sync->log, 0,
+                  "amzsync: user \"%V\", sync %L, %s: the window begins anew",
+                  &set->job->lease.user, set->job->lease.no,
+                  set->dataset->name);
+
+    amzsync_sync_commit_begin(set);
+
+    set->step.window_page = 0;
+    set->loop_limit = 0;
+
+    amzsync_sync_commit_ready(set);
+}
+
+
+void
+amzsync_sync_set_fail(amzsync_sync_set_t *set, const amzsync_error_t *error)
+{
+    if (set->error == NULL) {
+        set->error = ngx_alloc(sizeof(amzsync_error_t), set->job->sync->log);
+
+        if (set->error == NULL) {
+
+            /* The page is asked for again, and fails again with memory. */
+
+            amzsync_sync_set_later(set, AMZSYNC_SYNC_BACKOFF_MAX,
+                                   amzsync_sync_set_next);
+            return;
+        }
+    }
+
+    *set->error = *error;
+
+    amzsync_sync_commit_begin(set);
+
+    set->step.error = set->error;
+    set->step.next_token = set->next_token;
+    set->next_token = NULL;
+    set->step_status = AMZSYNC_SYNC_FAILED;
+
+    amzsync_sync_commit_ready(set);
+}
+
+
+static void
+amzsync_sync_commit_ready(amzsync_sync_set_t *set)
+{
+    amzsync_store_page_t  *step;
+
+    step = &set->step;
+
+    step->status = amzsync_sync_status_names[set->step_status];
+    step->message = set->dataset->message;
+    step->dataset_progress = set->progress;
+
+    if (set->step_status != AMZSYNC_SYNC_FAILED) {
+        step->dataset_progress =
+             ngx_max(set->progress,
+                     amzsync_sync_progress_set(set, step, set->step_status));
+    }
+
+    step->progress = amzsync_sync_progress_job(set,
+                           set->step_status == AMZSYNC_SYNC_FAILED
+                           ? 100 : (ngx_uint_t) step->dataset_progress);
+
+    amzsync_sync_commit(set);
+}
+
+
+void
+amzsync_sync_commit(amzsync_sync_set_t *set)
+{
+    amzsync_sync_job_t  *job;
+
+    job = set->job;
+    set->asked = ngx_current_msec;
+
+    set->call = amzsync_store_page(job->sync->store, &job->lease, &set->step,
+                                   job->sync->conf->lease,
+                                   amzsync_sync_committed, set);
+
+    if (set->call == NULL) {
+        amzsync_sync_set_again(set, amzsync_sync_commit);
+    }
+}
+
+
+static void
+amzsync_sync_committed(amzsync_store_call_t *call)
+{
+    amzsync_sync_set_t  *set;
+
+    set = call->data;
+    set->call = NULL;
+
+    switch (call->status) {
+
+    case AMZSYNC_STORE_OK:
+        set->rows += amzsync_store_page_rows(call);
+        amzsync_sync_commit_applied(set);
+        return;
+
+    case AMZSYNC_STORE_NONE:
+        amzsync_sync_commit_check(set);
+        return;
+
+    case AMZSYNC_STORE_LOST:
+        amzsync_sync_set_again(set, amzsync_sync_commit_check);
+        return;
+
+    case AMZSYNC_STORE_UNAVAILABLE:
+        amzsync_sync_set_again(set, amzsync_sync_commit);
+        return;
+
+    case AMZSYNC_STORE_FAILED:
+        amzsync_sync_commit_refused(set);
+        return;
+    }
+}
+
+
+/* Was it applied?  A new statement sees what the old one could not tell. */
+
+static void
+amzsync_sync_commit_check(amzsync_sync_set_t *set)
+{
+    amzsync_sync_job_t  *job;
+
+    job = set->job;
+
+    set->call = amzsync_store_page_check(job->sync->store, &job->lease,
+                                         set->dataset,
+                                         amzsync_sync_commit_checked, set);
+
+    if (set->call == NULL) {
+        amzsync_sync_set_again(set, amzsync_sync_commit_check);
+    }
+}
+
+
+static void
+amzsync_sync_commit_checked(amzsync_store_call_t *call)
+{
+    int64_t              page;
+    amzsync_sync_set_t  *set;
+
+    set = call->data;
+    set->call = NULL;
+
+    if (call->status == AMZSYNC_STORE_NONE) {
+        amzsync_sync_job_lost(set->job);
+        return;
+    }
+
+    if (call->status != AMZSYNC_STORE_OK) {
+        amzsync_sync_set_again(set, amzsync_sync_commit_check);
+        return;
+    }
+
+    page = amzsync_store_page_check_page(call);
+
+    if (page == set->step.page + 1) {
+        set->rows = amzsync_store_page_check_rows(call);
+        amzsync_sync_commit_applied(set);
+        return;
+    }
+
+    if (page == set->step.page) {
+        amzsync_sync_set_again(set, amzsync_sync_commit);
+        return;
+    }
+
+    amzsync_sync_job_lost(set->job);
+}
+
+
+/*
+ * The database takes the statement, but not what it says: a full disk, a
+ * missing right.  After as many retries as a call has, the dataset fails.
+ */
+
+static void
+amzsync_sync_commit_refused(amzsync_sync_set_t *set)
+{
+    amzsync_error_t  error;
+
+    if (set->db_failures < set->job->sync->conf->retries
+        || set->step.rows == NULL)
+    {
+        amzsync_sync_set_again(set, amzsync_sync_commit);
+        return;
+    }
+
+    amzsync_rows_free(set->step.rows);
+    ngx_free((char *) set->step.next_token);
+
+    set->step.rows = NULL;
+    set->step.next_token = NULL;
+
+    amzsync_error_set(&error, "database_error",
+                      amzsync_sync_text("The database refused the rows; its "
+                                        "log says why."), NULL);
+    amzsync_sync_set_fail(set, &error);
+}
+
+
+static void
+amzsync_sync_commit_applied(amzsync_sync_set_t *set)
+{
+    amzsync_sync_job_t    *job;
+    amzsync_store_page_t  *step;
+
+    job = set->job;
+    step = &set->step;
+
+    if (step->rows) {
+        amzsync_rows_free(step->rows);
+        step->rows = NULL;
+
+        set->failures = 0;
+        set->refreshed = 0;
+    }
+
+    if (step->window_from != set->window_from) {
+        set->loop_limit = 0;
+        set->restarts = 0;
+    }
+
+    if (set->next_token) {
+        ngx_free(set->next_token);
+    }
+
+    set->next_token = (char *) step->next_token;
+    step->next_token = NULL;
+
+    set->page = step->page + 1;
+    set->window_page = step->window_page;
+    set->window_from = step->window_from;
+    set->window_to = step->window_to;
+    set->progress = step->dataset_progress;
+    set->status = set->step_status;
+    set->db_failures = 0;
+
+    job->progress = step->progress;
+    job->renewed = set->asked;
+
+    if (set->status == AMZSYNC_SYNC_IN_PROGRESS) {
+        amzsync_sync_set_next(set);
+        return;
+    }
+
+    amzsync_sync_job_check(job);
+}

@@ -1,0 +1,346 @@
+
+/*
+ * Fetching: one thread task a page.  What the answer came to decides what the
+ * set does next.
+ */
+
+
+#include <sync/amzsync_sync_private.h>
+
+
+struct amzsync_sync_fetch_s {
+    amzsync_task_t         task;        /* first: freed as the whole */
+    amzsync_sync_t        *sync;
+    amzsync_spapi_page_t   call;
+};
+
+
+static amzsync_sync_fetch_t *amzsync_sync_fetch_create(
+    amzsync_sync_set_t *set);
+static void amzsync_sync_fetch_free(amzsync_sync_fetch_t *fetch);
+static char *amzsync_sync_fetch_copy(const char *s);
+static void amzsync_sync_fetch_run(amzsync_task_t *task);
+static void amzsync_sync_fetch_done(amzsync_task_t *task);
+static void amzsync_sync_fetch_verdict(amzsync_sync_set_t *set,
+    amzsync_spapi_page_t *call);
+static void amzsync_sync_fetch_invalid(amzsync_sync_set_t *set,
+    const amzsync_error_t *error);
+static void amzsync_sync_fetch_too_large(amzsync_sync_set_t *set,
+    const amzsync_error_t *error);
+static void amzsync_sync_fetch_retry(amzsync_sync_set_t *set,
+    const amzsync_error_t *error);
+static void amzsync_sync_fetch_learn(amzsync_sync_set_t *set,
+    amzsync_spapi_outcome_t *outcome);
+
+
+void
+amzsync_sync_fetch(amzsync_sync_set_t *set)
+{
+    amzsync_sync_fetch_t  *fetch;
+
+    fetch = amzsync_sync_fetch_create(set);
+
+    if (fetch == NULL) {
+        amzsync_sync_set_again(set, amzsync_sync_set_next);
+        return;
+    }
+
+    fetch->task.run = amzsync_sync_fetch_run;
+    fetch->task.done = amzsync_sync_fetch_done;
+    fetch->task.data = set;
+
+    set->fetch = fetch;
+
+    amzsync_task_post(&fetch->sync->tasks, &fetch->task);
+}
+
+
+static amzsync_sync_fetch_t *
+amzsync_sync_fetch_create(amzsync_sync_set_t *set)
+{
+    amzsync_sync_t        *sync;
+    amzsync_sync_job_t    *job;
+    amzsync_spapi_page_t  *call;
+    amzsync_sync_fetch_t  *fetch;
+
+    job = set->job;
+    sync = job->sync;
+
+    fetch = ngx_calloc(sizeof(amzsync_sync_fetch_t), sync->log);
+    if (fetch == NULL) {
+        return NULL;
+    }
+
+    fetch->sync = sync;
+
+    call = &fetch->call;
+    call->conf = &sync->conf->spapi;
+    call->dataset = set->dataset;
+    call->region = job->region;
+    call->from = set->window_from;
+    call->to = set->window_to;
+    call->page_size = set->page_size;
+
+    amzsync_text_copy(call->access_token, sizeof(call->access_token),
+                      job->token->access_token, job->token->access_len);
+
+    call->curl = amzsync_sync_curl_get(sync);
+    call->marketplaces = amzsync_sync_fetch_copy(job->marketplaces);
+
+    if (set->next_token) {
+        call->next_token = amzsync_sync_fetch_copy(set->next_token);
+    }
+
+    if (call->curl == NULL
+        || call->marketplaces == NULL
+        || (set->next_token && call->next_token == NULL))
+    {
+        amzsync_sync_fetch_free(fetch);
+        return NULL;
+    }
+
+    return fetch;
+}
+
+
+static void
+amzsync_sync_fetch_free(amzsync_sync_fetch_t *fetch)
+{
+    if (fetch->call.curl) {
+        amzsync_sync_curl_put(fetch->sync, fetch->call.curl);
+    }
+
+    amzsync_spapi_page_free(&fetch->call);
+    ngx_free(fetch);
+}
+
+
+/* malloc()ed, as amzsync_spapi_page_free() expects it. */
+
+static char *
+amzsync_sync_fetch_copy(const char *s)
+{
+    return strdup(s);
+}
+
+
+void
+amzsync_sync_fetch_cancel(amzsync_sync_set_t *set)
+{
+    amzsync_sync_fetch_t  *fetch;
+
+    fetch = set->fetch;
+    set->fetch = NULL;
+
+    if (amzsync_task_cancel(&fetch->task) == NGX_OK) {
+        amzsync_sync_fetch_free(fetch);
+
+    } else {
+        fetch->task.data = NULL;
+    }
+}
+
+
+void
+amzsync_sync_fetch_recall(amzsync_sync_set_t *set)
+{
+    amzsync_sync_fetch_t  *fetch;
+
+    fetch = set->fetch;
+
+    if (amzsync_task_cancel(&fetch->task) != NGX_OK) {
+        return;
+    }
+
+    set->fetch = NULL;
+    amzsync_sync_fetch_free(fetch);
+
+    amzsync_sync_set_next(set);
+}
+
+
+static void
+amzsync_sync_fetch_run(amzsync_task_t *task)
+{
+    amzsync_spapi_page(&((amzsync_sync_fetch_t *) task)->call);
+}
+
+
+static void
+amzsync_sync_fetch_done(amzsync_task_t *task)
+{
+    amzsync_sync_set_t    *set;
+    amzsync_sync_fetch_t  *fetch;
+
+    fetch = (amzsync_sync_fetch_t *) task;
+    set = task->data;
+
+    if (set) {
+        set->fetch = NULL;
+        amzsync_sync_fetch_verdict(set, &fetch->call);
+    }
+
+    amzsync_sync_fetch_free(fetch);
+}
+
+
+static void
+amzsync_sync_fetch_verdict(amzsync_sync_set_t *set, amzsync_spapi_page_t *call)
+{
+    amzsync_error_t          *error;
+    amzsync_spapi_outcome_t  *outcome;
+
+    outcome = &call->outcome;
+    error = &outcome->error;
+
+    if (outcome->verdict != AMZSYNC_SPAPI_OK
+        && outcome->verdict != AMZSYNC_SPAPI_STOPPED)
+    {
+        ngx_log_error(outcome->verdict == AMZSYNC_SPAPI_THROTTLED
+                      ? NGX_LOG_INFO : NGX_LOG_ERR, set->job->sync->log, 0,
+                      "amzsync: user \"%V\", sync %L, %s page %L: "
+                      "status %ui, %s: %s, request id \"%s\"",
+                      &set->job->lease.user, set->job->lease.no,
+                      set->dataset->name, set->page, outcome->status,
+                      error->code, error->message, error->request_id);
+    }
+
+    amzsync_sync_fetch_learn(set, outcome);
+
+    switch (outcome->verdict) {
+
+    case AMZSYNC_SPAPI_OK:
+        amzsync_sync_commit_page(set, call);
+        return;
+
+    case AMZSYNC_SPAPI_STOPPED:
+        return;
+
+    case AMZSYNC_SPAPI_THROTTLED:
+        amzsync_sync_set_next(set);
+        return;
+
+    case AMZSYNC_SPAPI_RETRY:
+        amzsync_sync_fetch_retry(set, error);
+        return;
+
+    case AMZSYNC_SPAPI_EXPIRED:
+        if (!set->refreshed) {
+            set->refreshed = 1;
+            amzsync_sync_token_expired(set->job->token);
+            amzsync_sync_set_next(set);
+            return;
+        }
+
+        break;
+
+    case AMZSYNC_SPAPI_INVALID:
+        amzsync_sync_fetch_invalid(set, error);
+        return;
+
+    case AMZSYNC_SPAPI_TOO_LARGE:
+        amzsync_sync_fetch_too_large(set, error);
+        return;
+
+    default:
+        break;
+    }
+
+    amzsync_sync_set_fail(set, error);
+}
+
+
+/* A token that Amazon no longer knows is no reason to fail: begin again. */
+
+static void
+amzsync_sync_fetch_invalid(amzsync_sync_set_t *set,
+    const amzsync_error_t *error)
+{
+    if (set->next_token && set->restarts < set->job->sync->conf->retries) {
+        set->restarts++;
+        amzsync_sync_commit_restart(set);
+        return;
+    }
+
+    amzsync_sync_set_fail(set, error);
+}
+
+
+/* Half as many rows; a token goes with its page size, so begin again. */
+
+static void
+amzsync_sync_fetch_too_large(amzsync_sync_set_t *set,
+    const amzsync_error_t *error)
+{
+    if (set->page_size <= 1) {
+        amzsync_sync_set_fail(set, error);
+        return;
+    }
+
+    set->page_size /= 2;
+
+    if (set->next_token) {
+        amzsync_sync_commit_restart(set);
+        return;
+    }
+
+    amzsync_sync_set_next(set);
+}
+
+
+static void
+amzsync_sync_fetch_retry(amzsync_sync_set_t *set, const amzsync_error_t *error)
+{
+    amzsync_sync_conf_t  *conf;
+
+    conf = set->job->sync->conf;
+
+    if (set->failures == conf->retries) {
+        amzsync_sync_set_fail(set, error);
+        return;
+    }
+
+    amzsync_sync_set_later(set, amzsync_sync_backoff(conf->retry_delay,
+                                                     set->failures),
+                           amzsync_sync_set_next);
+    set->failures++;
+}
+
+
+/*
+ * Teaches the bucket.  Nobody waits for this: it goes over the connection of
+ * the sync, before whatever the set asks next.
+ */
+
+static void
+amzsync_sync_fetch_learn(amzsync_sync_set_t *set,
+    amzsync_spapi_outcome_t *outcome)
+{
+    ngx_uint_t           throttled;
+    amzsync_sync_job_t  *job;
+
+    job = set->job;
+    throttled = (outcome->verdict == AMZSYNC_SPAPI_THROTTLED);
+
+    if (!throttled && (outcome->rate <= 0 || outcome->rate == set->rate)) {
+        return;
+    }
+
+    if (amzsync_store_quota_learn(job->sync->store, &job->lease, set->dataset,
+                                  job->sync->conf->spapi.client_id,
+                                  outcome->rate, throttled,
+                                  outcome->retry_after,
+                                  amzsync_sync_ignore, NULL)
+        && outcome->rate > 0)
+    {
+        set->rate = outcome->rate;
+    }
+}
+
+
+void
+amzsync_sync_ignore(amzsync_store_call_t *call)
+{
+    ngx_log_debug1(NGX_LOG_DEBUG_CORE, ngx_cycle->log, 0,
+                   "amzsync statement ended: %ui", call->status);
+}

@@ -1,0 +1,343 @@
+
+/*
+ * A job: one claimed sync, from the claim to its end.
+ */
+
+
+#include <sync/amzsync_sync_private.h>
+
+
+static amzsync_sync_job_t *amzsync_sync_job_alloc(amzsync_sync_t *sync,
+    amzsync_store_claim_t *claim, ngx_uint_t n);
+static ngx_int_t amzsync_sync_job_set(amzsync_sync_job_t *job,
+    amzsync_store_claim_t *claim);
+static amzsync_sync_status_e amzsync_sync_job_status(ngx_str_t *name);
+static void amzsync_sync_job_finish(amzsync_sync_job_t *job);
+static void amzsync_sync_job_finished(amzsync_store_call_t *call);
+static void amzsync_sync_job_timer(ngx_event_t *ev);
+
+
+ngx_int_t
+amzsync_sync_job_create(amzsync_sync_t *sync, amzsync_store_call_t *call,
+    ngx_uint_t first, ngx_uint_t n, int64_t lease, ngx_msec_t sent)
+{
+    ngx_uint_t              i;
+    amzsync_sync_job_t     *job;
+    amzsync_store_claim_t   claim;
+
+    amzsync_store_claim_row(call, first, &claim);
+
+    job = amzsync_sync_job_alloc(sync, &claim, n);
+    if (job == NULL) {
+        return NGX_ERROR;
+    }
+
+    job->lease.lease = lease;
+    job->renewed = sent;
+
+    for (i = 0; i < n; i++) {
+        amzsync_store_claim_row(call, first + i, &claim);
+
+        if (amzsync_sync_job_set(job, &claim) != NGX_OK) {
+            amzsync_sync_job_free(job);
+            return NGX_ERROR;
+        }
+    }
+
+    ngx_log_error(NGX_LOG_INFO, sync->log, 0,
+                  "amzsync: user \"%V\", sync %L: claimed at progress %ui",
+                  &job->lease.user, job->lease.no, job->progress);
+
+    for (i = 0; i < job->nsets; i++) {
+        if (job->sets[i].status <= AMZSYNC_SYNC_IN_PROGRESS) {
+            amzsync_sync_set_next(&job->sets[i]);
+        }
+    }
+
+    amzsync_sync_job_check(job);
+
+    return NGX_OK;
+}
+
+
+static amzsync_sync_job_t *
+amzsync_sync_job_alloc(amzsync_sync_t *sync, amzsync_store_claim_t *claim,
+    ngx_uint_t n)
+{
+    size_t               size;
+    u_char              *p;
+    amzsync_sync_job_t  *job;
+
+    size = offsetof(amzsync_sync_job_t, sets)
+           + n * sizeof(amzsync_sync_set_t);
+
+    job = ngx_calloc(size + claim->user.len + claim->marketplaces.len + 1,
+                     sync->log);
+    if (job == NULL) {
+        return NULL;
+    }
+
+    job->token = amzsync_sync_token_get(sync, claim);
+    if (job->token == NULL) {
+        ngx_free(job);
+        return NULL;
+    }
+
+    p = (u_char *) job + size;
+
+    job->lease.user.data = p;
+    job->lease.user.len = claim->user.len;
+    p = ngx_cpymem(p, claim->user.data, claim->user.len);
+
+    job->marketplaces = (char *) p;
+    ngx_memcpy(p, claim->marketplaces.data, claim->marketplaces.len);
+
+    job->lease.no = claim->no;
+    job->region = claim->region;
+    job->progress = claim->progress;
+    job->sync = sync;
+    job->beat = -1;
+
+    job->timer.handler = amzsync_sync_job_timer;
+    job->timer.data = job;
+    job->timer.log = sync->log;
+    job->timer.cancelable = 1;
+
+    ngx_queue_insert_tail(&sync->jobs, &job->queue);
+    sync->njobs++;
+
+    return job;
+}
+
+
+static ngx_int_t
+amzsync_sync_job_set(amzsync_sync_job_t *job, amzsync_store_claim_t *claim)
+{
+    ngx_str_t           *token;
+    amzsync_sync_set_t  *set;
+
+    set = &job->sets[job->nsets];
+
+    set->job = job;
+    set->dataset = amzsync_dataset_find(claim->dataset.data,
+                                        claim->dataset.len);
+    set->status = amzsync_sync_job_status(&claim->status);
+
+    if (set->dataset == NULL) {
+
+        /* A newer module asked for it: such a one will claim it. */
+
+        ngx_log_error(NGX_LOG_ERR, job->sync->log, 0,
+                      "amzsync: user \"%V\", sync %L: unknown dataset \"%V\"",
+                      &claim->user, claim->no, &claim->dataset);
+        return NGX_ERROR;
+    }
+
+    set->page = claim->page;
+    set->window_page = claim->window_page;
+    set->window_from = claim->window_from;
+    set->window_to = claim->window_to;
+    set->range_from = claim->range_from;
+    set->range_to = claim->range_to;
+    set->expected_pages = claim->expected_pages;
+    set->progress = claim->dataset_progress;
+    set->rows = claim->rows;
+    set->page_size = set->dataset->page_size;
+
+    token = &claim->next_token;
+
+    if (token->len) {
+        set->next_token = ngx_alloc(token->len + 1, job->sync->log);
+        if (set->next_token == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_memcpy(set->next_token, token->data, token->len);
+        set->next_token[token->len] = '\0';
+    }
+
+    job->nsets++;
+
+    return NGX_OK;
+}
+
+
+static amzsync_sync_status_e
+amzsync_sync_job_status(ngx_str_t *name)
+{
+    switch (name->data[0]) {
+
+    case 'c':
+        return AMZSYNC_SYNC_COMPLETED;
+
+    case 'f':
+        return AMZSYNC_SYNC_FAILED;
+
+    case 'i':
+        return AMZSYNC_SYNC_IN_PROGRESS;
+
+    default:
+        return AMZSYNC_SYNC_PENDING;
+    }
+}
+
+
+void
+amzsync_sync_job_free(amzsync_sync_job_t *job)
+{
+    ngx_uint_t       i;
+    amzsync_sync_t  *sync;
+
+    sync = job->sync;
+
+    for (i = 0; i < job->nsets; i++) {
+        amzsync_sync_set_stop(&job->sets[i]);
+    }
+
+    if (job->call) {
+        amzsync_store_detach(job->call);
+    }
+
+    if (job->timer.timer_set) {
+        ngx_del_timer(&job->timer);
+    }
+
+    if (job->beat >= 0) {
+        sync->beat_jobs[job->beat] = NULL;
+    }
+
+    amzsync_sync_token_free(job->token);
+
+    ngx_queue_remove(&job->queue);
+    sync->njobs--;
+
+    ngx_free(job);
+}
+
+
+void
+amzsync_sync_job_lost(amzsync_sync_job_t *job)
+{
+    ngx_log_error(NGX_LOG_NOTICE, job->sync->log, 0,
+                  "amzsync: user \"%V\", sync %L: no longer this worker's",
+                  &job->lease.user, job->lease.no);
+
+    amzsync_sync_job_free(job);
+}
+
+
+void
+amzsync_sync_job_check(amzsync_sync_job_t *job)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < job->nsets; i++) {
+        if (job->sets[i].status <= AMZSYNC_SYNC_IN_PROGRESS) {
+            return;
+        }
+    }
+
+    amzsync_sync_job_finish(job);
+}
+
+
+/*
+ * A sync fails if none of its datasets was completed; else it is completed,
+ * and the datasets that failed say why.  After a crash the errors of datasets
+ * are in the database only: then the sync names no other.
+ */
+
+static void
+amzsync_sync_job_finish(amzsync_sync_job_t *job)
+{
+    ngx_uint_t              i, completed, failed;
+    const char             *status, *message;
+    const amzsync_error_t  *error;
+
+    static const amzsync_error_t  unknown = {
+        "sync_failed", "No data could be fetched; see the datasets.", ""
+    };
+
+    completed = 0;
+    failed = 0;
+    error = NULL;
+
+    for (i = 0; i < job->nsets; i++) {
+        if (job->sets[i].status == AMZSYNC_SYNC_COMPLETED) {
+            completed++;
+            continue;
+        }
+
+        failed++;
+
+        if (error == NULL) {
+            error = job->sets[i].error;
+        }
+    }
+
+    if (completed) {
+        status = "completed";
+        message = failed ? "Sync completed, but not all data could be fetched"
+                         : "Sync completed";
+        error = NULL;
+
+    } else {
+        status = "failed";
+        message = "Sync failed";
+        error = error ? error : &unknown;
+    }
+
+    job->call = amzsync_store_finish(job->sync->store, &job->lease, status,
+                                     message, error, amzsync_sync_job_finished,
+                                     job);
+    if (job->call == NULL) {
+        ngx_add_timer(&job->timer,
+                      amzsync_sync_backoff(AMZSYNC_SYNC_DB_DELAY,
+                                           job->db_failures++));
+    }
+}
+
+
+static void
+amzsync_sync_job_finished(amzsync_store_call_t *call)
+{
+    amzsync_sync_job_t  *job;
+
+    job = call->data;
+    job->call = NULL;
+
+    switch (call->status) {
+
+    case AMZSYNC_STORE_OK:
+        ngx_log_error(NGX_LOG_INFO, job->sync->log, 0,
+                      "amzsync: user \"%V\", sync %L: ended",
+                      &job->lease.user, job->lease.no);
+        amzsync_sync_job_free(job);
+        return;
+
+    case AMZSYNC_STORE_NONE:
+
+        /* Also an end that was applied, but whose answer was lost. */
+
+        amzsync_sync_job_lost(job);
+        return;
+
+    default:
+        ngx_add_timer(&job->timer,
+                      amzsync_sync_backoff(AMZSYNC_SYNC_DB_DELAY,
+                                           job->db_failures++));
+    }
+}
+
+
+static void
+amzsync_sync_job_timer(ngx_event_t *ev)
+{
+    amzsync_sync_job_t  *job;
+
+    job = ev->data;
+
+    if (!job->sync->stopped) {
+        amzsync_sync_job_finish(job);
+    }
+}

@@ -1,0 +1,293 @@
+
+/*
+ * Shared by the files of src/sync.
+ *
+ * A job is one claimed sync; it has a set for each of its datasets, and a
+ * reference to its connection's access token.  A set is always in one place:
+ * waiting for the token, for the database (call), for a thread (fetch), for a
+ * timer, or ended.  All of it belongs to the event loop of one worker, and may
+ * be dropped at any moment: the database knows where to go on.
+ */
+
+
+#ifndef _AMZSYNC_SYNC_PRIVATE_H_INCLUDED_
+#define _AMZSYNC_SYNC_PRIVATE_H_INCLUDED_
+
+
+#include <sync/amzsync_sync.h>
+#include <base/amzsync_text.h>
+#include <base/amzsync_time.h>
+#include <ngx_event.h>
+
+
+#define AMZSYNC_SYNC_CLAIM_MAX    64    /* syncs claimed at once */
+#define AMZSYNC_SYNC_TRIES        5     /* steals with a call in flight */
+#define AMZSYNC_SYNC_DB_DELAY     250   /* first retry of a statement, ms */
+#define AMZSYNC_SYNC_BACKOFF_MAX  60000 /* milliseconds */
+
+
+/* A constant text and its length, as two arguments. */
+#define amzsync_sync_text(s)      s, sizeof(s) - 1
+
+
+typedef struct amzsync_sync_job_s    amzsync_sync_job_t;
+typedef struct amzsync_sync_set_s    amzsync_sync_set_t;
+typedef struct amzsync_sync_token_s  amzsync_sync_token_t;
+typedef struct amzsync_sync_fetch_s  amzsync_sync_fetch_t;
+
+typedef void (*amzsync_sync_set_pt)(amzsync_sync_set_t *set);
+
+
+typedef enum {
+    AMZSYNC_SYNC_PENDING = 0,
+    AMZSYNC_SYNC_IN_PROGRESS,
+    AMZSYNC_SYNC_COMPLETED,
+    AMZSYNC_SYNC_FAILED
+} amzsync_sync_status_e;
+
+
+/* A dataset of a job. */
+
+struct amzsync_sync_set_s {
+    amzsync_sync_job_t        *job;
+    const amzsync_dataset_t   *dataset;
+    amzsync_sync_status_e      status;
+
+    /* The checkpoint, as the database has it. */
+    int64_t                    page;
+    int64_t                    window_page;
+    int64_t                    window_from;
+    int64_t                    window_to;
+    char                      *next_token;      /* or NULL */
+    ngx_uint_t                 progress;
+
+    int64_t                    range_from;
+    int64_t                    range_to;
+    int64_t                    expected_pages;  /* -1: unknown */
+    int64_t                    rows;
+
+    /* What is under way: at most one of these. */
+    amzsync_store_call_t      *call;
+    amzsync_sync_fetch_t      *fetch;
+    ngx_queue_t                waiting;         /* in token->waiting */
+    ngx_event_t                timer;
+    amzsync_sync_set_pt        resume;          /* the timer's */
+
+    /* The step that is being committed, until it is known to be applied. */
+    amzsync_store_page_t       step;
+    amzsync_sync_status_e      step_status;
+    amzsync_error_t           *error;           /* of a failed one */
+
+    ngx_msec_t                 asked;           /* when the slot was */
+    ngx_uint_t                 page_size;
+    ngx_uint_t                 failures;        /* Amazon's, in a row */
+    ngx_uint_t                 restarts;        /* of this window */
+    ngx_uint_t                 db_failures;
+    double                     rate;            /* last one learnt */
+
+    /* A token that comes again (Brent's algorithm): see progress.c. */
+    uint64_t                   loop_hash;
+    ngx_uint_t                 loop_steps;
+    ngx_uint_t                 loop_limit;
+
+    unsigned                   token_waiting:1;
+    unsigned                   refreshed:1;     /* token, for this page */
+};
+
+
+struct amzsync_sync_job_s {
+    ngx_queue_t                queue;           /* in sync->jobs */
+    amzsync_sync_t            *sync;
+    amzsync_store_lease_t      lease;
+    ngx_msec_t                 renewed;         /* when the last renewal that
+                                                   went well was sent */
+    amzsync_sync_token_t      *token;
+    amzsync_region_e           region;
+    char                      *marketplaces;
+
+    ngx_uint_t                 progress;
+    ngx_int_t                  beat;            /* index in the heartbeat that
+                                                   is in flight, or -1 */
+
+    amzsync_store_call_t      *call;            /* finish */
+    ngx_event_t                timer;
+    ngx_uint_t                 db_failures;
+
+    ngx_uint_t                 nsets;
+    amzsync_sync_set_t         sets[1];
+};
+
+
+/* An access token of a connection's version, shared by its jobs. */
+
+struct amzsync_sync_token_s {
+    ngx_queue_t                queue;           /* in sync->tokens */
+    amzsync_sync_t            *sync;
+    ngx_uint_t                 refs;
+
+    ngx_str_t                  user;
+    int64_t                    version;
+    ngx_str_t                  key_id;
+    ngx_str_t                  sealed;
+
+    char                      *access_token;    /* or NULL */
+    size_t                     access_len;
+    time_t                     expires;         /* ngx_time() to refresh at */
+
+    amzsync_task_t            *task;            /* the exchange in flight */
+    ngx_queue_t                waiting;         /* sets */
+    ngx_event_t                timer;           /* to the next try */
+    ngx_uint_t                 failures;
+
+    amzsync_error_t           *error;           /* refused for good */
+    unsigned                   revoked:1;       /* the user must reconnect */
+};
+
+
+struct amzsync_sync_s {
+    amzsync_sync_conf_t       *conf;
+    amzsync_store_t           *store;
+    ngx_log_t                 *log;
+    amzsync_tasks_t            tasks;
+
+    ngx_queue_t                jobs;
+    ngx_uint_t                 njobs;
+    ngx_queue_t                tokens;
+
+    ngx_event_t                wake;            /* posted */
+    ngx_event_t                sweep;
+    ngx_event_t                beat;
+    ngx_connection_t          *watcher;         /* tells of a graceful exit */
+
+    amzsync_store_call_t      *claim;
+    ngx_msec_t                 claim_sent;
+    int64_t                    lease;           /* of the claim */
+
+    amzsync_store_call_t      *heartbeat;
+    ngx_msec_t                 beat_sent;
+    amzsync_sync_job_t       **beat_jobs;       /* NULL: gone meanwhile */
+    ngx_uint_t                 beat_njobs;
+
+    CURL                     **curls;           /* idle easy handles */
+    ngx_uint_t                 ncurls;
+
+    unsigned                   again:1;         /* woken while claiming */
+    unsigned                   stopped:1;       /* nothing new is begun */
+};
+
+
+/*
+ * After this many milliseconds without a renewal a lease is no longer taken
+ * for sure, and nothing is fetched under it before it was renewed.
+ */
+#define amzsync_sync_stale(sync)  ((sync)->conf->lease / 3 * 2)
+
+
+/* --- runner --- */
+
+/* An easy handle nobody else uses, or NULL; and its return. */
+CURL *amzsync_sync_curl_get(amzsync_sync_t *sync);
+void amzsync_sync_curl_put(amzsync_sync_t *sync, CURL *curl);
+
+/* "delay", doubled with each failure, with jitter, bounded. */
+ngx_msec_t amzsync_sync_backoff(ngx_msec_t delay, ngx_uint_t failures);
+
+
+/* --- job --- */
+
+/* Makes a job of "n" rows of a claim that begin at "first"; starts it. */
+ngx_int_t amzsync_sync_job_create(amzsync_sync_t *sync,
+    amzsync_store_call_t *claim, ngx_uint_t first, ngx_uint_t n,
+    int64_t lease, ngx_msec_t sent);
+
+/* Drops a job without a trace in the database: lease lost, or shutdown. */
+void amzsync_sync_job_free(amzsync_sync_job_t *job);
+
+/* Ends the job once all of its sets have ended. */
+void amzsync_sync_job_check(amzsync_sync_job_t *job);
+
+/* The lease belongs to somebody else, or the sync was ended. */
+void amzsync_sync_job_lost(amzsync_sync_job_t *job);
+
+
+/* --- set: token, quota, fetch, commit, and again --- */
+
+/* The next step of a set that has nothing under way. */
+void amzsync_sync_set_next(amzsync_sync_set_t *set);
+
+/* Calls "resume" after "delay" milliseconds. */
+void amzsync_sync_set_later(amzsync_sync_set_t *set, ngx_msec_t delay,
+    amzsync_sync_set_pt resume);
+
+/* The same for a statement that the database did not take. */
+void amzsync_sync_set_again(amzsync_sync_set_t *set,
+    amzsync_sync_set_pt resume);
+
+/* Ends the dataset with an error. */
+void amzsync_sync_set_fail(amzsync_sync_set_t *set,
+    const amzsync_error_t *error);
+
+/* Takes back whatever is under way. */
+void amzsync_sync_set_stop(amzsync_sync_set_t *set);
+
+
+/* --- fetch --- */
+
+/* Gets the next page; the slot of the quota is taken. */
+void amzsync_sync_fetch(amzsync_sync_set_t *set);
+void amzsync_sync_fetch_cancel(amzsync_sync_set_t *set);
+
+/* The lease is stale: a fetch that no thread has begun waits for its slot
+ * again, and so for the lease. */
+void amzsync_sync_fetch_recall(amzsync_sync_set_t *set);
+
+/* The handler of a statement for whose end nobody waits. */
+void amzsync_sync_ignore(amzsync_store_call_t *call);
+
+
+/* --- commit --- */
+
+/* Commits set->step until it is applied or the lease is lost. */
+void amzsync_sync_commit(amzsync_sync_set_t *set);
+
+/* A step that follows the page "call" brought; takes its rows and token. */
+void amzsync_sync_commit_page(amzsync_sync_set_t *set,
+    amzsync_spapi_page_t *call);
+
+/* The window begins anew: its token died, or its pages were too large. */
+void amzsync_sync_commit_restart(amzsync_sync_set_t *set);
+
+
+/* --- progress --- */
+
+/* Percent of a dataset after the step; 0 to 99 unless it is completed. */
+ngx_uint_t amzsync_sync_progress_set(amzsync_sync_set_t *set,
+    amzsync_store_page_t *step, amzsync_sync_status_e status);
+
+/* Percent of the job, with "set" at "progress". */
+ngx_uint_t amzsync_sync_progress_job(amzsync_sync_set_t *set,
+    ngx_uint_t progress);
+
+/* NGX_ERROR if this token was answered before in this window. */
+ngx_int_t amzsync_sync_progress_token(amzsync_sync_set_t *set,
+    const char *token);
+
+
+/* --- token --- */
+
+/* The token of this claim's connection, with one reference more; or NULL. */
+amzsync_sync_token_t *amzsync_sync_token_get(amzsync_sync_t *sync,
+    amzsync_store_claim_t *claim);
+void amzsync_sync_token_free(amzsync_sync_token_t *token);
+
+/*
+ * NGX_OK: token->access_token may be used.  NGX_AGAIN: the set waits, and
+ * amzsync_sync_set_next() will be called.  NGX_ERROR: token->error.
+ */
+ngx_int_t amzsync_sync_token_ready(amzsync_sync_set_t *set);
+
+/* Amazon says that the token has expired. */
+void amzsync_sync_token_expired(amzsync_sync_token_t *token);
+
+
+#endif /* _AMZSYNC_SYNC_PRIVATE_H_INCLUDED_ */

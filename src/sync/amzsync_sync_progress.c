@@ -1,0 +1,106 @@
+
+/*
+ * How far along a sync is, and whether it goes in circles.
+ */
+
+
+#include <sync/amzsync_sync_private.h>
+
+
+/*
+ * Progress measures work: windows, and pages within one.  How many pages a
+ * window has is not known; the last sync's number is taken, and beyond it, or
+ * without it, p pages count as p/(p+1) of the window.
+ */
+
+ngx_uint_t
+amzsync_sync_progress_set(amzsync_sync_set_t *set, amzsync_store_page_t *step,
+    amzsync_sync_status_e status)
+{
+    double   range, done, share;
+    int64_t  pages;
+
+    if (status == AMZSYNC_SYNC_COMPLETED) {
+        return 100;
+    }
+
+    pages = step->page + 1;
+
+    if (pages < set->expected_pages) {
+        done = (double) pages / set->expected_pages;
+
+    } else {
+        pages = step->window_page;
+        range = (double) (set->range_to - set->range_from);
+
+        if (range <= 0) {
+            return 0;
+        }
+
+        share = (double) (step->window_to - step->window_from) / range;
+        done = (double) (step->window_from - set->range_from) / range
+               + share * pages / (pages + 1);
+    }
+
+    return ngx_min(99, (ngx_uint_t) (100 * done));
+}
+
+
+ngx_uint_t
+amzsync_sync_progress_job(amzsync_sync_set_t *set, ngx_uint_t progress)
+{
+    ngx_uint_t           i, sum;
+    amzsync_sync_job_t  *job;
+    amzsync_sync_set_t  *other;
+
+    job = set->job;
+    sum = 0;
+
+    for (i = 0; i < job->nsets; i++) {
+        other = &job->sets[i];
+
+        if (other == set) {
+            sum += progress;
+
+        } else if (other->status == AMZSYNC_SYNC_FAILED) {
+            sum += 100;
+
+        } else {
+            sum += other->progress;
+        }
+    }
+
+    return ngx_max(job->progress, ngx_min(99, sum / job->nsets));
+}
+
+
+/*
+ * Brent's algorithm on 64-bit hashes of tokens: one token is remembered, for
+ * twice as many pages each time.  A circle of any length is seen soon after
+ * it was gone round once.
+ */
+
+ngx_int_t
+amzsync_sync_progress_token(amzsync_sync_set_t *set, const char *token)
+{
+    size_t    len;
+    u_char   *p;
+    uint64_t  hash;
+
+    p = (u_char *) token;
+    len = ngx_strlen(token);
+
+    hash = (uint64_t) ngx_crc32_long(p, len) << 32 | ngx_murmur_hash2(p, len);
+
+    if (set->loop_limit && hash == set->loop_hash) {
+        return NGX_ERROR;
+    }
+
+    if (set->loop_limit == 0 || ++set->loop_steps == set->loop_limit) {
+        set->loop_hash = hash;
+        set->loop_steps = 0;
+        set->loop_limit = set->loop_limit ? 2 * set->loop_limit : 1;
+    }
+
+    return NGX_OK;
+}

@@ -1,0 +1,183 @@
+
+/*
+ * A dataset of a job, from page to page: access token, slot of the quota,
+ * fetch, commit.  It waits without a thread and without a connection.
+ */
+
+
+#include <sync/amzsync_sync_private.h>
+
+
+static void amzsync_sync_set_slot(amzsync_store_call_t *call);
+static void amzsync_sync_set_timer(ngx_event_t *ev);
+
+
+void
+amzsync_sync_set_next(amzsync_sync_set_t *set)
+{
+    ngx_int_t            rc;
+    amzsync_sync_job_t  *job;
+
+    job = set->job;
+
+    if (job->sync->stopped) {
+        return;
+    }
+
+    rc = amzsync_sync_token_ready(set);
+
+    if (rc == NGX_AGAIN) {
+        return;
+    }
+
+    if (rc == NGX_ERROR) {
+        if (job->token->revoked) {
+            (void) amzsync_store_connection_revoked(job->sync->store,
+                                                    &job->lease,
+                                                    job->token->version,
+                                                    amzsync_sync_ignore,
+                                                    NULL);
+        }
+
+        amzsync_sync_set_fail(set, job->token->error);
+        return;
+    }
+
+    set->asked = ngx_current_msec;
+
+    set->call = amzsync_store_quota_take(job->sync->store, &job->lease,
+                                         set->dataset,
+                                         job->sync->conf->spapi.client_id,
+                                         job->sync->conf->lease,
+                                         amzsync_sync_set_slot, set);
+
+    if (set->call == NULL) {
+        amzsync_sync_set_again(set, amzsync_sync_set_next);
+    }
+}
+
+
+static void
+amzsync_sync_set_slot(amzsync_store_call_t *call)
+{
+    ngx_msec_t           wait;
+    amzsync_sync_set_t  *set;
+
+    set = call->data;
+    set->call = NULL;
+
+    switch (call->status) {
+
+    case AMZSYNC_STORE_OK:
+        break;
+
+    case AMZSYNC_STORE_NONE:
+        amzsync_sync_job_lost(set->job);
+        return;
+
+    default:
+        amzsync_sync_set_again(set, amzsync_sync_set_next);
+        return;
+    }
+
+    set->db_failures = 0;
+    set->job->renewed = set->asked;
+
+    wait = amzsync_store_quota_wait(call);
+
+    if (wait) {
+
+        /* A little later than free: who else waits shall not collide. */
+
+        amzsync_sync_set_later(set, wait + ngx_random() % (wait / 50 + 5),
+                               amzsync_sync_set_next);
+        return;
+    }
+
+    /* The slot may have been long in coming: is the lease still sure? */
+
+    if (ngx_current_msec - set->asked > amzsync_sync_stale(set->job->sync)) {
+        amzsync_sync_set_next(set);
+        return;
+    }
+
+    amzsync_sync_fetch(set);
+}
+
+
+void
+amzsync_sync_set_later(amzsync_sync_set_t *set, ngx_msec_t delay,
+    amzsync_sync_set_pt resume)
+{
+    set->resume = resume;
+    set->timer.handler = amzsync_sync_set_timer;
+    set->timer.data = set;
+    set->timer.log = set->job->sync->log;
+    set->timer.cancelable = 1;
+
+    ngx_add_timer(&set->timer, delay);
+}
+
+
+void
+amzsync_sync_set_again(amzsync_sync_set_t *set, amzsync_sync_set_pt resume)
+{
+    amzsync_sync_set_later(set, amzsync_sync_backoff(AMZSYNC_SYNC_DB_DELAY,
+                                                     set->db_failures),
+                           resume);
+    set->db_failures++;
+}
+
+
+static void
+amzsync_sync_set_timer(ngx_event_t *ev)
+{
+    amzsync_sync_set_t  *set;
+
+    set = ev->data;
+
+    if (set->job->sync->stopped) {
+        return;
+    }
+
+    set->resume(set);
+}
+
+
+void
+amzsync_sync_set_stop(amzsync_sync_set_t *set)
+{
+    if (set->call) {
+        amzsync_store_detach(set->call);
+        set->call = NULL;
+    }
+
+    if (set->fetch) {
+        amzsync_sync_fetch_cancel(set);
+    }
+
+    if (set->token_waiting) {
+        ngx_queue_remove(&set->waiting);
+        set->token_waiting = 0;
+    }
+
+    if (set->timer.timer_set) {
+        ngx_del_timer(&set->timer);
+    }
+
+    if (set->step.rows) {
+        amzsync_rows_free(set->step.rows);
+    }
+
+    if (set->step.next_token) {
+        ngx_free((char *) set->step.next_token);
+    }
+
+    if (set->next_token) {
+        ngx_free(set->next_token);
+    }
+
+    if (set->error) {
+        ngx_free(set->error);
+    }
+}
