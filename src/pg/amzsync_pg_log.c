@@ -1,0 +1,108 @@
+
+/*
+ * Messages of libpq and of the server, as lines of nginx's log.  Only primary
+ * messages: details and contexts quote rows and parameters.
+ */
+
+
+#include <pg/amzsync_pg_private.h>
+
+
+const char  *amzsync_pg_class_names[AMZSYNC_PG_CLASSES] = {
+    "read",
+    "write",
+    "work"
+};
+
+
+const char *
+amzsync_pg_log_text(u_char buf[AMZSYNC_PG_TEXT_MAX], const char *message)
+{
+    u_char  ch, *p, *last;
+
+    p = buf;
+    last = buf + AMZSYNC_PG_TEXT_MAX - 1;
+
+    while (*message != '\0' && p < last) {
+        ch = (u_char) *message++;
+        *p++ = (ch < 0x20 || ch == 0x7f) ? ' ' : ch;
+    }
+
+    while (p > buf && p[-1] == ' ') {
+        p--;
+    }
+
+    *p = '\0';
+
+    return (char *) buf;
+}
+
+
+static ngx_uint_t
+amzsync_pg_log_level(const char *sqlstate)
+{
+    /* conflicts with other sessions, and timeouts: these come and go */
+
+    if (ngx_strncmp(sqlstate, "40", 2) == 0
+        || ngx_strcmp(sqlstate, "55P03") == 0
+        || ngx_strcmp(sqlstate, "57014") == 0)
+    {
+        return NGX_LOG_WARN;
+    }
+
+    /* out of resources, a failure of its system, an internal error */
+
+    if (ngx_strncmp(sqlstate, "53", 2) == 0
+        || ngx_strncmp(sqlstate, "58", 2) == 0
+        || ngx_strncmp(sqlstate, "XX", 2) == 0)
+    {
+        return NGX_LOG_CRIT;
+    }
+
+    return NGX_LOG_ERR;
+}
+
+
+void
+amzsync_pg_log_error(amzsync_pg_conn_t *conn, amzsync_pg_query_t *query,
+    PGresult *result)
+{
+    u_char       buf[AMZSYNC_PG_TEXT_MAX];
+    const char  *sqlstate, *message;
+
+    sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+
+    if (sqlstate == NULL) {
+        sqlstate = "";
+    }
+
+    if (message == NULL) {
+        message = PQresultErrorMessage(result);
+    }
+
+    ngx_log_error(amzsync_pg_log_level(sqlstate), conn->pool->log, 0,
+                  "PostgreSQL refused \"%s\": %s (%s)", query->stmt->name,
+                  amzsync_pg_log_text(buf, message), sqlstate);
+}
+
+
+void
+amzsync_pg_log_notice(void *data, const PGresult *result)
+{
+    amzsync_pg_conn_t *conn = data;
+
+    u_char       buf[AMZSYNC_PG_TEXT_MAX];
+    const char  *message;
+
+    message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+
+    if (message == NULL) {
+        message = PQresultErrorMessage(result);
+    }
+
+    ngx_log_error(NGX_LOG_INFO, conn->pool->log, 0,
+                  "PostgreSQL says on %s connection %ui: %s",
+                  amzsync_pg_class_names[conn->class], conn->index,
+                  amzsync_pg_log_text(buf, message));
+}
