@@ -1,0 +1,36 @@
+
+/*
+ * The datasets there are.
+ */
+
+
+#include <dataset/amzsync_dataset.h>
+
+
+extern const amzsync_dataset_t  amzsync_dataset_orders;
+
+
+const amzsync_dataset_t *const  amzsync_datasets[] = {
+    &amzsync_dataset_orders
+};
+
+const ngx_uint_t  amzsync_ndatasets = sizeof(amzsync_datasets)
+                                      / sizeof(amzsync_datasets[0]);
+
+
+const amzsync_dataset_t *
+amzsync_dataset_find(const u_char *p, size_t len)
+{
+    ngx_uint_t   i;
+    const char  *name;
+
+    for (i = 0; i < amzsync_ndatasets; i++) {
+        name = amzsync_datasets[i]->name;
+
+        if (ngx_strlen(name) == len && ngx_memcmp(name, p, len) == 0) {
+            return amzsync_datasets[i];
+        }
+    }
+
+    return NULL;
+}

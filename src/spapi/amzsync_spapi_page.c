@@ -1,0 +1,304 @@
+
+/*
+ * One page of a dataset.
+ */
+
+
+#include <spapi/amzsync_spapi_http.h>
+#include <spapi/amzsync_spapi_reader.h>
+#include <spapi/amzsync_spapi_rows.h>
+#include <base/amzsync_json.h>
+#include <base/amzsync_time.h>
+#include <openssl/crypto.h>
+
+
+/* Longer answers than this are no errors of Amazon's. */
+#define AMZSYNC_PAGE_ERROR_MAX  65536
+/* Room for a message and, whole, the longest secret that it may repeat. */
+#define AMZSYNC_PAGE_TEXT_MAX   8192
+
+
+static char *amzsync_page_url(const amzsync_spapi_page_t *call);
+static const char *amzsync_page_param(const amzsync_spapi_page_t *call,
+    const amzsync_param_t *param, char *buf, size_t size);
+static void amzsync_page_answer(amzsync_spapi_page_t *call,
+    amzsync_spapi_http_t *h);
+static void amzsync_page_error(amzsync_spapi_http_t *h);
+static void amzsync_page_error_text(amzsync_spapi_http_t *h, char *text,
+    size_t size);
+
+
+void
+amzsync_spapi_page(amzsync_spapi_page_t *call)
+{
+    char                  *url;
+    amzsync_spapi_http_t   h;
+
+    ngx_memzero(&call->outcome, sizeof(amzsync_spapi_outcome_t));
+    ngx_memzero(&h, sizeof(amzsync_spapi_http_t));
+
+    call->rows = NULL;
+    call->answer_token = NULL;
+
+    h.conf = call->conf;
+    h.curl = call->curl;
+    h.outcome = &call->outcome;
+    h.access_token = call->access_token;
+    h.max = ngx_min(call->conf->max_page, AMZSYNC_READER_SIZE);
+    h.secrets[0] = call->access_token;
+    h.secrets[1] = call->next_token;
+
+    if (call->conf->endpoints[call->region] == NULL) {
+        amzsync_spapi_http_verdict(&h, AMZSYNC_SPAPI_FAILED,
+                                   "region_not_configured",
+                                   "No endpoint is configured for the "
+                                   "seller's region");
+        return;
+    }
+
+    url = amzsync_page_url(call);
+
+    h.url = url;
+
+    if (url == NULL) {
+        amzsync_spapi_http_verdict(&h, AMZSYNC_SPAPI_RETRY, "internal_error",
+                                   "Out of memory");
+
+    } else if (amzsync_spapi_http(&h) == NGX_OK) {
+        amzsync_page_answer(call, &h);
+    }
+
+    amzsync_spapi_http_free(&h);
+    amzsync_spapi_wipe(url);
+}
+
+
+void
+amzsync_spapi_page_free(amzsync_spapi_page_t *call)
+{
+    OPENSSL_cleanse(call->access_token, sizeof(call->access_token));
+
+    free(call->marketplaces);
+    amzsync_spapi_wipe(call->next_token);
+    amzsync_spapi_wipe(call->answer_token);
+    amzsync_rows_free(call->rows);
+
+    call->marketplaces = NULL;
+    call->next_token = NULL;
+    call->answer_token = NULL;
+    call->rows = NULL;
+}
+
+
+static char *
+amzsync_page_url(const amzsync_spapi_page_t *call)
+{
+    char                    buf[AMZSYNC_TIME_LEN + 1];
+    size_t                  size;
+    u_char                 *url, *p;
+    ngx_uint_t              i;
+    const char             *value, *endpoint;
+    const amzsync_param_t  *params;
+
+    endpoint = call->conf->endpoints[call->region];
+    params = call->dataset->params;
+
+    size = ngx_strlen(endpoint) + ngx_strlen(call->dataset->path) + 1;
+
+    for (i = 0; i < call->dataset->nparams; i++) {
+        value = amzsync_page_param(call, &params[i], buf, sizeof(buf));
+
+        if (value != NULL) {
+            size += ngx_strlen(params[i].name) + 3 * ngx_strlen(value) + 2;
+        }
+    }
+
+    url = malloc(size);
+    if (url == NULL) {
+        return NULL;
+    }
+
+    p = ngx_cpymem(url, endpoint, ngx_strlen(endpoint));
+    p = ngx_cpymem(p, call->dataset->path, ngx_strlen(call->dataset->path));
+
+    for (i = 0; i < call->dataset->nparams; i++) {
+        value = amzsync_page_param(call, &params[i], buf, sizeof(buf));
+
+        if (value != NULL) {
+            *p = (memchr(url, '?', p - url) == NULL) ? '?' : '&';
+            p = ngx_cpymem(p + 1, params[i].name, ngx_strlen(params[i].name));
+            *p++ = '=';
+            p = (u_char *) ngx_escape_uri(p, (u_char *) value,
+                                          ngx_strlen(value),
+                                          NGX_ESCAPE_URI_COMPONENT);
+        }
+    }
+
+    *p = '\0';
+
+    return (char *) url;
+}
+
+
+/* A parameter's value, in "buf" or where it stands; NULL: left out. */
+
+static const char *
+amzsync_page_param(const amzsync_spapi_page_t *call,
+    const amzsync_param_t *param, char *buf, size_t size)
+{
+    switch (param->kind) {
+
+    case AMZSYNC_PARAM_CONST:
+        return param->value;
+
+    case AMZSYNC_PARAM_FROM:
+        *amzsync_time_print((u_char *) buf, call->from) = '\0';
+        return buf;
+
+    case AMZSYNC_PARAM_TO:
+        *amzsync_time_print((u_char *) buf, call->to) = '\0';
+        return buf;
+
+    case AMZSYNC_PARAM_TOKEN:
+        return call->next_token;
+
+    case AMZSYNC_PARAM_MARKETPLACES:
+        return call->marketplaces;
+
+    case AMZSYNC_PARAM_PAGE_SIZE:
+        (void) snprintf(buf, size, "%lu",
+                        (unsigned long) call->dataset->page_size);
+        return buf;
+    }
+
+    return NULL;
+}
+
+
+static void
+amzsync_page_answer(amzsync_spapi_page_t *call, amzsync_spapi_http_t *h)
+{
+    ngx_int_t        rc;
+    amzsync_error_t  error;
+
+    if (call->outcome.status != 200) {
+        amzsync_page_error(h);
+        return;
+    }
+
+    rc = amzsync_spapi_rows(call->dataset, h->start, h->last - h->start,
+                            &call->rows, &call->answer_token, &error);
+
+    if (rc == NGX_OK) {
+        call->outcome.verdict = AMZSYNC_SPAPI_OK;
+        return;
+    }
+
+    if (rc == NGX_DECLINED) {
+        amzsync_spapi_http_verdict(h, AMZSYNC_SPAPI_RETRY, error.code,
+                                   error.message);
+        return;
+    }
+
+    amzsync_spapi_http_verdict(h, AMZSYNC_SPAPI_RETRY, "internal_error",
+                               "Out of memory");
+}
+
+
+static void
+amzsync_page_error(amzsync_spapi_http_t *h)
+{
+    char                      text[AMZSYNC_PAGE_TEXT_MAX];
+    const char               *code;
+    amzsync_spapi_verdict_e   verdict;
+
+    amzsync_page_error_text(h, text, sizeof(text));
+
+    switch (h->outcome->status) {
+
+    case 400:
+    case 413:
+        verdict = AMZSYNC_SPAPI_INVALID;
+        code = "invalid_input";
+        break;
+
+    case 401:
+    case 403:
+
+        if (strstr(text, "access token you provided has expired") != NULL) {
+            verdict = AMZSYNC_SPAPI_EXPIRED;
+            code = "access_token_expired";
+            break;
+        }
+
+        verdict = AMZSYNC_SPAPI_DENIED;
+        code = "access_denied";
+        break;
+
+    case 408:
+        verdict = AMZSYNC_SPAPI_RETRY;
+        code = "amazon_timeout";
+        break;
+
+    case 429:
+        verdict = AMZSYNC_SPAPI_THROTTLED;
+        code = "quota_exceeded";
+        break;
+
+    default:
+
+        if (h->outcome->status >= 500) {
+            verdict = AMZSYNC_SPAPI_RETRY;
+            code = "amazon_unavailable";
+
+        } else if (h->outcome->status < 300) {
+            verdict = AMZSYNC_SPAPI_RETRY;
+            code = "malformed_answer";
+
+        } else {
+            verdict = AMZSYNC_SPAPI_FAILED;
+            code = "amazon_refused";
+        }
+    }
+
+    amzsync_spapi_http_verdict(h, verdict, code, text);
+}
+
+
+/* "InvalidInput: Invalid request. The token has expired." */
+
+static void
+amzsync_page_error_text(amzsync_spapi_http_t *h, char *text, size_t size)
+{
+    size_t         len;
+    json_t        *root, *first;
+    const char    *code, *message, *details;
+    json_error_t   error;
+
+    root = NULL;
+    len = h->last - h->start;
+
+    if (len <= AMZSYNC_PAGE_ERROR_MAX) {
+        root = amzsync_json_load(h->start, len, &error);
+    }
+
+    first = json_array_get(json_object_get(root, "errors"), 0);
+
+    code = json_string_value(json_object_get(first, "code"));
+    message = json_string_value(json_object_get(first, "message"));
+    details = json_string_value(json_object_get(first, "details"));
+
+    if (code == NULL && message == NULL) {
+        (void) snprintf(text, size, "Amazon answered with HTTP status %lu",
+                        (unsigned long) h->outcome->status);
+
+    } else {
+        (void) snprintf(text, size, "%s%s%s%s%s",
+                        code ? code : "", code ? ": " : "",
+                        message ? message : "",
+                        (details && *details) ? " " : "",
+                        details ? details : "");
+    }
+
+    json_decref(root);
+}

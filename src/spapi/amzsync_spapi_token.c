@@ -1,0 +1,281 @@
+
+/*
+ * Login with Amazon: a refresh token for an access token.
+ */
+
+
+#include <spapi/amzsync_spapi_http.h>
+#include <base/amzsync_json.h>
+#include <base/amzsync_text.h>
+#include <openssl/crypto.h>
+
+
+#define AMZSYNC_TOKEN_ANSWER_MAX   65536
+/* Room for a message and, whole, the longest secret that it may repeat. */
+#define AMZSYNC_TOKEN_TEXT_MAX     8192
+
+/* Whatever the answer says, a token is not kept for longer than a day. */
+#define AMZSYNC_TOKEN_EXPIRES_MAX  86400
+
+
+static char *amzsync_token_open(amzsync_spapi_token_t *call);
+static char *amzsync_token_form(const amzsync_spapi_conf_t *conf,
+    const char *refresh_token);
+static u_char *amzsync_token_field(u_char *p, const char *name,
+    const char *value);
+static void amzsync_token_answer(amzsync_spapi_token_t *call,
+    amzsync_spapi_http_t *h);
+static const char *amzsync_token_take(amzsync_spapi_token_t *call,
+    json_t *root);
+static void amzsync_token_error(amzsync_spapi_http_t *h, json_t *root);
+static const char *amzsync_token_string(json_t *root, const char *name);
+
+
+void
+amzsync_spapi_token(amzsync_spapi_token_t *call)
+{
+    char                  *refresh_token, *form;
+    amzsync_spapi_http_t   h;
+
+    ngx_memzero(&call->outcome, sizeof(amzsync_spapi_outcome_t));
+    ngx_memzero(&h, sizeof(amzsync_spapi_http_t));
+
+    call->access_token[0] = '\0';
+
+    h.conf = call->conf;
+    h.curl = call->curl;
+    h.outcome = &call->outcome;
+    h.url = call->conf->lwa_url;
+    h.max = AMZSYNC_TOKEN_ANSWER_MAX;
+
+    refresh_token = amzsync_token_open(call);
+
+    if (refresh_token == NULL) {
+        amzsync_spapi_http_verdict(&h, AMZSYNC_SPAPI_FAILED,
+                                   "token_unreadable",
+                                   "The stored refresh token does not open: "
+                                   "its key is missing, or it was changed");
+        return;
+    }
+
+    form = amzsync_token_form(call->conf, refresh_token);
+
+    h.form = form;
+    h.secrets[0] = refresh_token;
+    h.secrets[1] = call->conf->client_secret;
+
+    if (form == NULL) {
+        amzsync_spapi_http_verdict(&h, AMZSYNC_SPAPI_RETRY, "internal_error",
+                                   "Out of memory");
+
+    } else if (amzsync_spapi_http(&h) == NGX_OK) {
+        amzsync_token_answer(call, &h);
+    }
+
+    amzsync_spapi_http_free(&h);
+    amzsync_spapi_wipe(form);
+    amzsync_spapi_wipe(refresh_token);
+}
+
+
+static char *
+amzsync_token_open(amzsync_spapi_token_t *call)
+{
+    char     *p;
+    ssize_t   n;
+
+    p = malloc(call->sealed_len + 1);
+    if (p == NULL) {
+        return NULL;
+    }
+
+    n = amzsync_seal_open(&call->conf->keys, call->key_id,
+                          (u_char *) call->user, ngx_strlen(call->user),
+                          call->sealed, call->sealed_len, (u_char *) p);
+
+    if (n == NGX_ERROR) {
+        free(p);
+        return NULL;
+    }
+
+    p[n] = '\0';
+
+    return p;
+}
+
+
+static char *
+amzsync_token_form(const amzsync_spapi_conf_t *conf,
+    const char *refresh_token)
+{
+    size_t   size;
+    u_char  *form, *p;
+
+    size = sizeof("grant_type=&refresh_token=&client_id=&client_secret=")
+           + 3 * (ngx_strlen("refresh_token") + ngx_strlen(refresh_token)
+                  + ngx_strlen(conf->client_id)
+                  + ngx_strlen(conf->client_secret));
+
+    form = malloc(size);
+    if (form == NULL) {
+        return NULL;
+    }
+
+    p = amzsync_token_field(form, "grant_type=", "refresh_token");
+    p = amzsync_token_field(p, "&refresh_token=", refresh_token);
+    p = amzsync_token_field(p, "&client_id=", conf->client_id);
+    p = amzsync_token_field(p, "&client_secret=", conf->client_secret);
+    *p = '\0';
+
+    return (char *) form;
+}
+
+
+static u_char *
+amzsync_token_field(u_char *p, const char *name, const char *value)
+{
+    p = ngx_cpymem(p, name, ngx_strlen(name));
+
+    return (u_char *) ngx_escape_uri(p, (u_char *) value, ngx_strlen(value),
+                                     NGX_ESCAPE_URI_COMPONENT);
+}
+
+
+static void
+amzsync_token_answer(amzsync_spapi_token_t *call, amzsync_spapi_http_t *h)
+{
+    json_t        *root;
+    const char    *err;
+    json_error_t   error;
+
+    root = amzsync_json_load(h->start, h->last - h->start, &error);
+
+    if (call->outcome.status != 200) {
+        amzsync_token_error(h, root);
+
+    } else {
+        err = amzsync_token_take(call, root);
+
+        if (err != NULL) {
+            amzsync_spapi_http_verdict(h, AMZSYNC_SPAPI_RETRY,
+                                       "malformed_answer", err);
+        }
+    }
+
+    json_decref(root);
+}
+
+
+/* NULL, or what is wrong. */
+
+static const char *
+amzsync_token_take(amzsync_spapi_token_t *call, json_t *root)
+{
+    char        *p;
+    size_t       i, len;
+    json_t      *token, *expires;
+    const char  *err;
+
+    token = json_object_get(root, "access_token");
+    expires = json_object_get(root, "expires_in");
+
+    if (!json_is_string(token)) {
+        return "No access_token in the answer to the token request";
+    }
+
+    p = (char *) json_string_value(token);
+    len = json_string_length(token);
+    err = NULL;
+
+    if (len == 0 || len >= sizeof(call->access_token)) {
+        err = "The access_token is empty or too long";
+    }
+
+    for (i = 0; i < len; i++) {
+        if (p[i] <= ' ' || p[i] > '~') {
+            err = "The access_token cannot stand in a header";
+        }
+    }
+
+    if (!json_is_integer(expires) || json_integer_value(expires) <= 0) {
+        err = "No expires_in in the answer to the token request";
+    }
+
+    if (err == NULL) {
+        amzsync_text_copy(call->access_token, sizeof(call->access_token), p,
+                          len);
+        call->expires_in = ngx_min(json_integer_value(expires),
+                                   AMZSYNC_TOKEN_EXPIRES_MAX);
+        call->outcome.verdict = AMZSYNC_SPAPI_OK;
+    }
+
+    /* the tree is ours, and about to be freed */
+
+    OPENSSL_cleanse(p, len);
+
+    return err;
+}
+
+
+static void
+amzsync_token_error(amzsync_spapi_http_t *h, json_t *root)
+{
+    char                      text[AMZSYNC_TOKEN_TEXT_MAX];
+    ngx_uint_t                status;
+    const char               *code, *error, *reason;
+    amzsync_spapi_verdict_e   verdict;
+
+    status = h->outcome->status;
+    error = amzsync_token_string(root, "error");
+    reason = amzsync_token_string(root, "error_description");
+
+    verdict = AMZSYNC_SPAPI_FAILED;
+    code = "lwa_rejected";
+
+    if (ngx_strcmp(error, "invalid_grant") == 0) {
+        verdict = AMZSYNC_SPAPI_REVOKED;
+        code = "reauthorization_required";
+
+    } else if (status == 429) {
+        verdict = AMZSYNC_SPAPI_THROTTLED;
+        code = "quota_exceeded";
+
+    } else if (status == 408) {
+        verdict = AMZSYNC_SPAPI_RETRY;
+        code = "amazon_timeout";
+
+    } else if (status >= 500
+               || ngx_strcmp(error, "server_error") == 0
+               || ngx_strcmp(error, "temporarily_unavailable") == 0)
+    {
+        verdict = AMZSYNC_SPAPI_RETRY;
+        code = "amazon_unavailable";
+
+    } else if (status < 300) {
+        verdict = AMZSYNC_SPAPI_RETRY;
+        code = "malformed_answer";
+    }
+
+    if (error[0] != '\0') {
+        (void) snprintf(text, sizeof(text), "%s%s%s", error,
+                        reason[0] != '\0' ? ": " : "", reason);
+
+    } else {
+        (void) snprintf(text, sizeof(text),
+                        "The token request was answered with HTTP status %lu",
+                        (unsigned long) status);
+    }
+
+    amzsync_spapi_http_verdict(h, verdict, code, text);
+}
+
+
+static const char *
+amzsync_token_string(json_t *root, const char *name)
+{
+    const char  *value;
+
+    value = json_string_value(json_object_get(root, name));
+
+    return (value != NULL) ? value : "";
+}
