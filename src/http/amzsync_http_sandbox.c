@@ -1,0 +1,600 @@
+
+/*
+ * The directive amzsync_sandbox, and the ways through its location.
+ */
+
+
+#include <base/amzsync_base.h>
+#include <base/amzsync_time.h>
+#include <http/amzsync_http.h>
+#include <http/amzsync_http_sandbox.h>
+
+
+typedef char *(*amzsync_http_sandbox_arg_pt)(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
+
+
+typedef struct {
+    ngx_str_t                      name;
+    amzsync_http_sandbox_arg_pt    set;
+} amzsync_http_sandbox_arg_t;
+
+
+static ngx_int_t amzsync_http_sandbox_handler(ngx_http_request_t *r);
+static ngx_int_t amzsync_http_sandbox_route(amzsync_http_sandbox_ctx_t *ctx);
+static void amzsync_http_sandbox_body(ngx_http_request_t *r);
+static ngx_int_t amzsync_http_sandbox_not_allowed(
+    amzsync_http_sandbox_ctx_t *ctx);
+
+static ngx_int_t amzsync_http_sandbox_init_zone(ngx_shm_zone_t *shm_zone,
+    void *data);
+static char *amzsync_http_sandbox_arg_zone(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
+static char *amzsync_http_sandbox_arg_seed(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
+static char *amzsync_http_sandbox_arg_orders(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
+static char *amzsync_http_sandbox_arg_page(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
+static char *amzsync_http_sandbox_arg_quota(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
+static char *amzsync_http_sandbox_arg_ttl(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
+static char *amzsync_http_sandbox_arg_until(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
+static char *amzsync_http_sandbox_arg_client_id(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
+static char *amzsync_http_sandbox_arg_client_secret(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
+static char *amzsync_http_sandbox_arg_duplicates(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
+static char *amzsync_http_sandbox_arg_fault(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
+
+
+#define AMZSYNC_HTTP_READ  (NGX_HTTP_GET|NGX_HTTP_HEAD)
+
+
+/* Rates and bursts are those of the models. */
+
+static const amzsync_http_sandbox_route_t  amzsync_http_sandbox_routes[] = {
+
+    { ngx_string("auth/o2/token"), 0, NGX_HTTP_POST,
+      AMZSYNC_SANDBOX_OP_TOKEN, amzsync_http_sandbox_token, 0, 0 },
+
+    { ngx_string("orders/2026-01-01/orders"), 0, AMZSYNC_HTTP_READ,
+      AMZSYNC_SANDBOX_OP_SEARCH_ORDERS, amzsync_http_sandbox_data,
+      0.0056, 20 },
+
+    { ngx_string("orders/2026-01-01/orders/"), 1, AMZSYNC_HTTP_READ,
+      AMZSYNC_SANDBOX_OP_GET_ORDER, amzsync_http_sandbox_data, 0.5, 30 },
+
+    { ngx_string("_sandbox/orders.csv"), 0, AMZSYNC_HTTP_READ,
+      AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_truth, 0, 0 },
+
+    { ngx_string("_sandbox/order_items.csv"), 0, AMZSYNC_HTTP_READ,
+      AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_truth, 0, 0 },
+
+    { ngx_string("_sandbox/revision"), 0, NGX_HTTP_POST,
+      AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_revision, 0, 0 },
+
+    { ngx_string("_sandbox/stats"), 0, AMZSYNC_HTTP_READ,
+      AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_stats, 0, 0 },
+
+    { ngx_null_string, 1, 0, AMZSYNC_SANDBOX_OP_OTHER, NULL, 0, 0 }
+};
+
+
+static const amzsync_http_sandbox_arg_t  amzsync_http_sandbox_args[] = {
+    { ngx_string("zone="), amzsync_http_sandbox_arg_zone },
+    { ngx_string("seed="), amzsync_http_sandbox_arg_seed },
+    { ngx_string("orders="), amzsync_http_sandbox_arg_orders },
+    { ngx_string("page="), amzsync_http_sandbox_arg_page },
+    { ngx_string("quota="), amzsync_http_sandbox_arg_quota },
+    { ngx_string("token_ttl="), amzsync_http_sandbox_arg_ttl },
+    { ngx_string("until="), amzsync_http_sandbox_arg_until },
+    { ngx_string("client_id="), amzsync_http_sandbox_arg_client_id },
+    { ngx_string("client_secret="), amzsync_http_sandbox_arg_client_secret },
+    { ngx_string("duplicates="), amzsync_http_sandbox_arg_duplicates },
+    { ngx_string("fault="), amzsync_http_sandbox_arg_fault },
+    { ngx_null_string, NULL }
+};
+
+
+static ngx_int_t
+amzsync_http_sandbox_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                     rc;
+    ngx_http_amzsync_loc_conf_t  *alcf;
+    amzsync_http_sandbox_ctx_t   *ctx;
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "amzsync sandbox: \"%V\"", &r->uri);
+
+    ctx = ngx_pcalloc(r->pool, sizeof(amzsync_http_sandbox_ctx_t));
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_http_set_ctx(r, ctx, ngx_http_amzsync_module);
+
+    alcf = ngx_http_get_module_loc_conf(r, ngx_http_amzsync_module);
+
+    ctx->request = r;
+    ctx->conf = alcf->sandbox;
+    ctx->zone = ctx->conf->shm_zone->data;
+    ctx->slab = (ngx_slab_pool_t *) ctx->conf->shm_zone->shm.addr;
+    ctx->fault = NGX_DECLINED;
+
+    rc = amzsync_http_sandbox_route(ctx);
+
+    if (rc == NGX_OK && ctx->route->op == AMZSYNC_SANDBOX_OP_TOKEN) {
+        rc = ngx_http_read_client_request_body(r, amzsync_http_sandbox_body);
+
+        return (rc >= NGX_HTTP_SPECIAL_RESPONSE) ? rc : NGX_DONE;
+    }
+
+    if (ngx_http_discard_request_body(r) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (rc == NGX_DECLINED) {
+        return amzsync_http_sandbox_error(ctx, NGX_HTTP_NOT_FOUND, "NotFound",
+                                          "The resource specified does not "
+                                          "exist.", "");
+    }
+
+    if (rc == NGX_ERROR) {
+        return amzsync_http_sandbox_not_allowed(ctx);
+    }
+
+    return ctx->route->handler(ctx);
+}
+
+
+/* NGX_DECLINED: no such way, NGX_ERROR: another method. */
+
+static ngx_int_t
+amzsync_http_sandbox_route(amzsync_http_sandbox_ctx_t *ctx)
+{
+    ngx_str_t                            path;
+    ngx_http_request_t                  *r;
+    ngx_http_core_loc_conf_t            *clcf;
+    const amzsync_http_sandbox_route_t  *route;
+
+    r = ctx->request;
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    /* an internal redirect may bring a URI from elsewhere */
+
+    path.len = ngx_min(clcf->name.len, r->uri.len);
+    path.data = r->uri.data + path.len;
+    path.len = r->uri.len - path.len;
+
+    if (path.len && path.data[0] == '/') {
+        path.data++;
+        path.len--;
+    }
+
+    for (route = amzsync_http_sandbox_routes; route->path.len; route++) {
+
+        if (path.len < route->path.len
+            || ngx_memcmp(path.data, route->path.data, route->path.len) != 0)
+        {
+            continue;
+        }
+
+        if (route->more ? path.len > route->path.len
+                        : path.len == route->path.len)
+        {
+            break;
+        }
+    }
+
+    ctx->route = route;
+    ctx->rest.data = path.data + route->path.len;
+    ctx->rest.len = path.len - route->path.len;
+
+    if (route->handler == NULL) {
+        return NGX_DECLINED;
+    }
+
+    return (r->method & route->methods) ? NGX_OK : NGX_ERROR;
+}
+
+
+static void
+amzsync_http_sandbox_body(ngx_http_request_t *r)
+{
+    amzsync_http_sandbox_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_amzsync_module);
+
+    ngx_http_finalize_request(r, ctx->route->handler(ctx));
+}
+
+
+static ngx_int_t
+amzsync_http_sandbox_not_allowed(amzsync_http_sandbox_ctx_t *ctx)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&ctx->request->headers_out.headers);
+    if (h == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    h->hash = 1;
+#if (nginx_version >= 1023000)
+    h->next = NULL;
+#endif
+    ngx_str_set(&h->key, "Allow");
+
+    if (ctx->route->methods == NGX_HTTP_POST) {
+        ngx_str_set(&h->value, "POST");
+
+    } else {
+        ngx_str_set(&h->value, "GET, HEAD");
+    }
+
+    return amzsync_http_sandbox_error(ctx, NGX_HTTP_NOT_ALLOWED,
+                                      "InvalidInput", "Method not allowed.",
+                                      "");
+}
+
+
+void
+amzsync_http_sandbox_view(amzsync_http_sandbox_ctx_t *ctx,
+    const ngx_str_t *seller, amzsync_sandbox_view_t *view)
+{
+    amzsync_http_sandbox_conf_t  *scf;
+
+    scf = ctx->conf;
+
+    view->key = amzsync_sandbox_seller_key(scf->seed, seller);
+    view->orders = scf->orders;
+    view->until = scf->until ? scf->until
+                             : amzsync_sandbox_zone_midnight(ctx->zone);
+
+    amzsync_sandbox_zone_view(ctx->zone, ctx->slab, seller, view);
+}
+
+
+/* A seller's name: letters, digits and '_'. */
+
+ngx_uint_t
+amzsync_http_sandbox_seller(const ngx_str_t *seller)
+{
+    size_t  i;
+    u_char  c;
+
+    if (seller->len == 0 || seller->len > AMZSYNC_SELLER_MAX) {
+        return 0;
+    }
+
+    for (i = 0; i < seller->len; i++) {
+        c = ngx_tolower(seller->data[i]);
+
+        if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_') {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+int64_t
+amzsync_http_sandbox_now(void)
+{
+    ngx_time_t  *tp;
+
+    tp = ngx_timeofday();
+
+    return (int64_t) tp->sec * 1000 + tp->msec;
+}
+
+
+char *
+amzsync_http_sandbox(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_amzsync_loc_conf_t  *alcf = conf;
+
+    char                              *rv;
+    ngx_str_t                         *value, arg;
+    ngx_uint_t                         i;
+    ngx_http_core_loc_conf_t          *clcf;
+    amzsync_http_sandbox_conf_t       *scf;
+    const amzsync_http_sandbox_arg_t  *a;
+
+    if (alcf->sandbox) {
+        return "is duplicate";
+    }
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->exact_match || clcf->named || clcf->name.len == 0
+#if (NGX_PCRE)
+        || clcf->regex
+#endif
+       )
+    {
+        return "needs a location given by a prefix";
+    }
+
+    scf = ngx_pcalloc(cf->pool, sizeof(amzsync_http_sandbox_conf_t));
+    if (scf == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    scf->seed = 1;
+    scf->orders = 2000;
+    scf->page = 100;
+    scf->quota = 1;
+    scf->token_ttl = 3600;
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        for (a = amzsync_http_sandbox_args; a->name.len; a++) {
+            if (value[i].len >= a->name.len
+                && ngx_memcmp(value[i].data, a->name.data, a->name.len) == 0)
+            {
+                break;
+            }
+        }
+
+        rv = "has an unknown argument";
+
+        if (a->name.len) {
+            arg.data = value[i].data + a->name.len;
+            arg.len = value[i].len - a->name.len;
+            rv = a->set(cf, scf, &arg);
+        }
+
+        if (rv != NGX_CONF_OK) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\" %s \"%V\"",
+                               &value[0], rv, &value[i]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    if (scf->shm_zone == NULL) {
+        return "has no \"zone=NAME:SIZE\"";
+    }
+
+    amzsync_sandbox_keys(&scf->keys, scf->seed);
+
+    alcf->sandbox = scf;
+    clcf->handler = amzsync_http_sandbox_handler;
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+amzsync_http_sandbox_init_zone(ngx_shm_zone_t *shm_zone, void *data)
+{
+    ngx_slab_pool_t  *slab;
+
+    slab = (ngx_slab_pool_t *) shm_zone->shm.addr;
+
+    if (data == NULL && !shm_zone->shm.exists) {
+        shm_zone->data = amzsync_sandbox_zone_init(slab, ngx_time());
+        return shm_zone->data ? NGX_OK : NGX_ERROR;
+    }
+
+    shm_zone->data = amzsync_sandbox_zone_check(slab);
+
+    if (shm_zone->data == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+                      "zone \"%V\" was made by another version of "
+                      "amzsync_sandbox: give it another name or size",
+                      &shm_zone->shm.name);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static char *
+amzsync_http_sandbox_arg_zone(ngx_conf_t *cf, amzsync_http_sandbox_conf_t *scf,
+    ngx_str_t *value)
+{
+    u_char     *colon;
+    ssize_t     size;
+    ngx_str_t   name, s;
+
+    colon = ngx_strlchr(value->data, value->data + value->len, ':');
+
+    if (colon == NULL || colon == value->data) {
+        return "needs NAME:SIZE in";
+    }
+
+    name.data = value->data;
+    name.len = colon - value->data;
+    s.data = colon + 1;
+    s.len = value->data + value->len - s.data;
+
+    size = ngx_parse_size(&s);
+
+    if (size == NGX_ERROR || size < (ssize_t) (8 * ngx_pagesize)) {
+        return "needs a size of 8 pages or more in";
+    }
+
+    scf->shm_zone = ngx_shared_memory_add(cf, &name, size,
+                                          &ngx_http_amzsync_module);
+    if (scf->shm_zone == NULL) {
+        return "cannot use the zone of";
+    }
+
+    scf->shm_zone->init = amzsync_http_sandbox_init_zone;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+amzsync_http_sandbox_arg_seed(ngx_conf_t *cf, amzsync_http_sandbox_conf_t *scf,
+    ngx_str_t *value)
+{
+    ngx_int_t  n;
+
+    n = ngx_atoi(value->data, value->len);
+    scf->seed = n;
+
+    return (n == NGX_ERROR) ? "needs a number in" : NGX_CONF_OK;
+}
+
+
+static char *
+amzsync_http_sandbox_arg_orders(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
+{
+    ngx_int_t  n;
+
+    n = ngx_atoi(value->data, value->len);
+
+    if (n == NGX_ERROR || n > AMZSYNC_SANDBOX_ORDERS) {
+        return "needs a number from 0 to 10000000 in";
+    }
+
+    scf->orders = n;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+amzsync_http_sandbox_arg_page(ngx_conf_t *cf, amzsync_http_sandbox_conf_t *scf,
+    ngx_str_t *value)
+{
+    ngx_int_t  n;
+
+    n = ngx_atoi(value->data, value->len);
+
+    if (n < 1 || n > 100) {
+        return "needs a number from 1 to 100 in";
+    }
+
+    scf->page = n;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+amzsync_http_sandbox_arg_quota(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
+{
+    ngx_int_t  n;
+
+    n = ngx_atofp(value->data, value->len, 3);
+
+    if (n == NGX_ERROR) {
+        return "needs a decimal number in";
+    }
+
+    scf->quota = (double) n / 1000;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+amzsync_http_sandbox_arg_ttl(ngx_conf_t *cf, amzsync_http_sandbox_conf_t *scf,
+    ngx_str_t *value)
+{
+    scf->token_ttl = ngx_parse_time(value, 1);
+
+    return (scf->token_ttl == (time_t) NGX_ERROR) ? "needs a time in"
+                                                  : NGX_CONF_OK;
+}
+
+
+static char *
+amzsync_http_sandbox_arg_until(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
+{
+    scf->until = amzsync_time_parse(value->data, value->len);
+
+    return (scf->until == AMZSYNC_TIME_BAD) ? "needs a time of ISO 8601 in"
+                                            : NGX_CONF_OK;
+}
+
+
+static char *
+amzsync_http_sandbox_arg_client_id(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
+{
+    scf->client_id = *value;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+amzsync_http_sandbox_arg_client_secret(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
+{
+    scf->client_secret = *value;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+amzsync_http_sandbox_arg_duplicates(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
+{
+    if (value->len == 2 && ngx_strncmp(value->data, "on", 2) == 0) {
+        scf->duplicates = 1;
+        return NGX_CONF_OK;
+    }
+
+    if (value->len == 3 && ngx_strncmp(value->data, "off", 3) == 0) {
+        scf->duplicates = 0;
+        return NGX_CONF_OK;
+    }
+
+    return "needs \"on\" or \"off\" in";
+}
+
+
+static char *
+amzsync_http_sandbox_arg_fault(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
+{
+    size_t      len;
+    u_char     *colon, *end;
+    ngx_int_t   n;
+    ngx_uint_t  i;
+
+    end = value->data + value->len;
+    colon = ngx_strlchr(value->data, end, ':');
+
+    if (colon == NULL) {
+        return "needs KIND:N in";
+    }
+
+    n = ngx_atoi(colon + 1, end - colon - 1);
+
+    if (n < 1) {
+        return "needs a number of 1 or more in";
+    }
+
+    len = colon - value->data;
+
+    for (i = 0; i < AMZSYNC_SANDBOX_FAULTS; i++) {
+        if (ngx_strlen(amzsync_sandbox_faults[i]) == len
+            && ngx_memcmp(amzsync_sandbox_faults[i], value->data, len) == 0)
+        {
+            scf->faults[i] = n;
+            return NGX_CONF_OK;
+        }
+    }
+
+    return "does not know the fault";
+}

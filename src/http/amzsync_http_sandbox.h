@@ -1,0 +1,116 @@
+
+/*
+ * amzsync_sandbox: a location that answers as Amazon does.  The sandbox below
+ * generates; these files speak HTTP.
+ */
+
+
+#ifndef _AMZSYNC_HTTP_SANDBOX_H_INCLUDED_
+#define _AMZSYNC_HTTP_SANDBOX_H_INCLUDED_
+
+
+#include <base/amzsync_base.h>
+#include <sandbox/amzsync_sandbox.h>
+#include <ngx_http.h>
+
+
+/* Of one use of the directive. */
+
+typedef struct {
+    ngx_shm_zone_t                *shm_zone;
+    amzsync_sandbox_keys_t         keys;
+    uint64_t                       seed;
+    int64_t                        orders;
+    int64_t                        until;       /* milliseconds; 0: midnight
+                                                   before the zone was made */
+    ngx_uint_t                     page;
+    double                         quota;       /* of Amazon's rates; 0: no
+                                                   limit */
+    time_t                         token_ttl;
+    ngx_str_t                      client_id;   /* empty: any */
+    ngx_str_t                      client_secret;
+    ngx_uint_t                     duplicates;
+    ngx_uint_t                     faults[AMZSYNC_SANDBOX_FAULTS];
+} amzsync_http_sandbox_conf_t;
+
+
+typedef struct amzsync_http_sandbox_ctx_s  amzsync_http_sandbox_ctx_t;
+
+typedef ngx_int_t (*amzsync_http_sandbox_pt)(amzsync_http_sandbox_ctx_t *ctx);
+typedef ngx_int_t (*amzsync_http_sandbox_fill_pt)(
+    amzsync_http_sandbox_ctx_t *ctx, amzsync_sandbox_out_t *out);
+
+
+typedef struct {
+    ngx_str_t                      path;
+    ngx_uint_t                     more;        /* an id follows the path */
+    ngx_uint_t                     methods;
+    amzsync_sandbox_op_e           op;
+    amzsync_http_sandbox_pt        handler;
+    double                         rate;        /* of data; 0: other */
+    ngx_uint_t                     burst;
+} amzsync_http_sandbox_route_t;
+
+
+struct amzsync_http_sandbox_ctx_s {
+    ngx_http_request_t                  *request;
+    amzsync_http_sandbox_conf_t         *conf;
+    amzsync_sandbox_zone_t              *zone;
+    ngx_slab_pool_t                     *slab;
+    const amzsync_http_sandbox_route_t  *route;
+    ngx_str_t                            rest;  /* of the path */
+
+    amzsync_sandbox_access_t             access;
+    ngx_int_t                            fault; /* or NGX_DECLINED */
+
+    /* A long answer. */
+    amzsync_http_sandbox_fill_pt         fill;
+    amzsync_sandbox_page_t              *page;
+    amzsync_sandbox_csv_t               *csv;
+    size_t                               filler;
+    ngx_chain_t                         *free;
+    ngx_chain_t                         *busy;
+    ngx_event_t                          wake;
+    unsigned                             last:1;
+    unsigned                             cut:1;
+};
+
+
+char *amzsync_http_sandbox(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* LWA and data. */
+ngx_int_t amzsync_http_sandbox_token(amzsync_http_sandbox_ctx_t *ctx);
+ngx_int_t amzsync_http_sandbox_data(amzsync_http_sandbox_ctx_t *ctx);
+
+/* Control, from loopback only. */
+ngx_int_t amzsync_http_sandbox_truth(amzsync_http_sandbox_ctx_t *ctx);
+ngx_int_t amzsync_http_sandbox_revision(amzsync_http_sandbox_ctx_t *ctx);
+ngx_int_t amzsync_http_sandbox_stats(amzsync_http_sandbox_ctx_t *ctx);
+
+void amzsync_http_sandbox_view(amzsync_http_sandbox_ctx_t *ctx,
+    const ngx_str_t *seller, amzsync_sandbox_view_t *view);
+ngx_uint_t amzsync_http_sandbox_seller(const ngx_str_t *seller);
+int64_t amzsync_http_sandbox_now(void);
+
+/* Answers: what they return goes to ngx_http_finalize_request(). */
+ngx_int_t amzsync_http_sandbox_header(amzsync_http_sandbox_ctx_t *ctx,
+    ngx_uint_t status, off_t len, const char *type);
+ngx_int_t amzsync_http_sandbox_reply(amzsync_http_sandbox_ctx_t *ctx,
+    ngx_uint_t status, amzsync_sandbox_out_t *out);
+ngx_int_t amzsync_http_sandbox_error(amzsync_http_sandbox_ctx_t *ctx,
+    ngx_uint_t status, const char *code, const char *message,
+    const char *details);
+
+/*
+ * An answer that is generated buffer by buffer, no more than one a turn of the
+ * event loop, as fast as the client takes it.
+ */
+ngx_int_t amzsync_http_sandbox_stream(amzsync_http_sandbox_ctx_t *ctx,
+    const char *type, amzsync_http_sandbox_fill_pt fill);
+
+/* Calls "handler" after some milliseconds. */
+ngx_int_t amzsync_http_sandbox_later(amzsync_http_sandbox_ctx_t *ctx,
+    ngx_msec_t delay, ngx_event_handler_pt handler);
+
+
+#endif /* _AMZSYNC_HTTP_SANDBOX_H_INCLUDED_ */

@@ -1,0 +1,258 @@
+
+/*
+ * What tests ask of the sandbox beside Amazon's back: the ground truth, a
+ * seller's revision, statistics.  Answers only to this host.
+ */
+
+
+#include <base/amzsync_base.h>
+#include <base/amzsync_text.h>
+#include <base/amzsync_time.h>
+#include <http/amzsync_http.h>
+#include <http/amzsync_http_sandbox.h>
+
+
+/*
+ * A revision happened a little ago: late enough for a sync that began earlier
+ * not to have seen it, early enough for one that begins now.
+ */
+
+#define AMZSYNC_HTTP_SANDBOX_AGO  (150 * 1000)
+
+
+typedef struct {
+    ngx_str_t                seller;
+    ngx_str_t                marketplaces;
+    ngx_str_t                set;
+    ngx_str_t                at;
+} amzsync_http_sandbox_ask_t;
+
+
+static ngx_uint_t amzsync_http_sandbox_local(ngx_http_request_t *r);
+static ngx_int_t amzsync_http_sandbox_ask(amzsync_http_sandbox_ctx_t *ctx,
+    amzsync_http_sandbox_ask_t *ask);
+static ngx_int_t amzsync_http_sandbox_refuse(amzsync_http_sandbox_ctx_t *ctx,
+    const char *details);
+static ngx_int_t amzsync_http_sandbox_fill_csv(
+    amzsync_http_sandbox_ctx_t *ctx, amzsync_sandbox_out_t *out);
+
+
+ngx_int_t
+amzsync_http_sandbox_truth(amzsync_http_sandbox_ctx_t *ctx)
+{
+    amzsync_sandbox_csv_t       *csv;
+    amzsync_http_sandbox_ask_t   ask;
+
+    if (!amzsync_http_sandbox_local(ctx->request)) {
+        return NGX_HTTP_FORBIDDEN;
+    }
+
+    csv = ngx_pcalloc(ctx->request->pool, sizeof(amzsync_sandbox_csv_t));
+    if (csv == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (amzsync_http_sandbox_ask(ctx, &ask) != NGX_OK) {
+        return amzsync_http_sandbox_refuse(ctx, "seller is missing or wrong.");
+    }
+
+    if (ask.marketplaces.len
+        && amzsync_sandbox_marketplaces_parse(&csv->search, &ask.marketplaces)
+           != NGX_OK)
+    {
+        return amzsync_http_sandbox_refuse(ctx, "marketplaceIds is wrong.");
+    }
+
+    amzsync_http_sandbox_view(ctx, &ask.seller, &csv->view);
+
+    csv->items = (ctx->route->path.len
+                  == sizeof("_sandbox/order_items.csv") - 1);
+    ctx->csv = csv;
+
+    return amzsync_http_sandbox_stream(ctx, "text/csv; charset=utf-8",
+                                       amzsync_http_sandbox_fill_csv);
+}
+
+
+static ngx_int_t
+amzsync_http_sandbox_fill_csv(amzsync_http_sandbox_ctx_t *ctx,
+    amzsync_sandbox_out_t *out)
+{
+    return amzsync_sandbox_csv_run(ctx->csv, out);
+}
+
+
+ngx_int_t
+amzsync_http_sandbox_revision(amzsync_http_sandbox_ctx_t *ctx)
+{
+    u_char                      buf[512];
+    int64_t                     at;
+    ngx_int_t                   rc, revision;
+    amzsync_sandbox_out_t       out;
+    amzsync_sandbox_view_t      view;
+    amzsync_http_sandbox_ask_t  ask;
+
+    if (!amzsync_http_sandbox_local(ctx->request)) {
+        return NGX_HTTP_FORBIDDEN;
+    }
+
+    if (amzsync_http_sandbox_ask(ctx, &ask) != NGX_OK) {
+        return amzsync_http_sandbox_refuse(ctx, "seller is missing or wrong.");
+    }
+
+    revision = ngx_atoi(ask.set.data, ask.set.len);
+
+    if (revision == NGX_ERROR || revision > AMZSYNC_SANDBOX_REVISIONS) {
+        return amzsync_http_sandbox_refuse(ctx, "set must be a number from 0 "
+                                           "to 64.");
+    }
+
+    amzsync_http_sandbox_view(ctx, &ask.seller, &view);
+
+    at = amzsync_http_sandbox_now() - AMZSYNC_HTTP_SANDBOX_AGO;
+    at = ngx_max(at, view.until);
+
+    if (ask.at.len) {
+        at = amzsync_time_parse(ask.at.data, ask.at.len);
+    }
+
+    if (at == AMZSYNC_TIME_BAD || at < view.until) {
+        return amzsync_http_sandbox_refuse(ctx, "at must be a time, and not "
+                                           "before \"until\".");
+    }
+
+    rc = amzsync_sandbox_zone_revise(ctx->zone, ctx->slab, &ask.seller,
+                                     revision, at);
+
+    if (rc == NGX_DECLINED) {
+        return amzsync_http_sandbox_refuse(ctx, "at must not be before the "
+                                           "revision that stands.");
+    }
+
+    if (rc == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    amzsync_sandbox_out(&out, buf, sizeof(buf));
+
+    amzsync_sandbox_open(&out, NULL, '{');
+    amzsync_sandbox_str(&out, "seller", ask.seller.data, ask.seller.len);
+    amzsync_sandbox_int(&out, "revision", revision);
+    amzsync_sandbox_close(&out, '}');
+
+    return amzsync_http_sandbox_reply(ctx, NGX_HTTP_OK, &out);
+}
+
+
+ngx_int_t
+amzsync_http_sandbox_stats(amzsync_http_sandbox_ctx_t *ctx)
+{
+    u_char                 buf[4096];
+    amzsync_sandbox_out_t  out;
+
+    if (!amzsync_http_sandbox_local(ctx->request)) {
+        return NGX_HTTP_FORBIDDEN;
+    }
+
+    amzsync_sandbox_out(&out, buf, sizeof(buf));
+    amzsync_sandbox_zone_stats(ctx->zone, &out);
+
+    return amzsync_http_sandbox_reply(ctx, NGX_HTTP_OK, &out);
+}
+
+
+static ngx_uint_t
+amzsync_http_sandbox_local(ngx_http_request_t *r)
+{
+    struct sockaddr      *sa;
+    struct sockaddr_in   *sin;
+#if (NGX_HAVE_INET6)
+    u_char               *p;
+    struct sockaddr_in6  *sin6;
+#endif
+
+    sa = r->connection->sockaddr;
+
+    switch (sa->sa_family) {
+
+    case AF_INET:
+        sin = (struct sockaddr_in *) sa;
+        return (ntohl(sin->sin_addr.s_addr) >> 24) == 127;
+
+#if (NGX_HAVE_INET6)
+    case AF_INET6:
+        sin6 = (struct sockaddr_in6 *) sa;
+        p = sin6->sin6_addr.s6_addr;
+
+        return IN6_IS_ADDR_LOOPBACK(&sin6->sin6_addr)
+               || (IN6_IS_ADDR_V4MAPPED(&sin6->sin6_addr) && p[12] == 127);
+#endif
+
+#if (NGX_HAVE_UNIX_DOMAIN)
+    case AF_UNIX:
+        return 1;
+#endif
+
+    default:
+        return 0;
+    }
+}
+
+
+static ngx_int_t
+amzsync_http_sandbox_ask(amzsync_http_sandbox_ctx_t *ctx,
+    amzsync_http_sandbox_ask_t *ask)
+{
+    ngx_int_t                rc;
+    ngx_uint_t               i;
+    amzsync_sandbox_query_t  query;
+
+    struct {
+        ngx_str_t            name;
+        ngx_str_t           *value;
+    } fields[] = {
+        { ngx_string("seller"), &ask->seller },
+        { ngx_string("marketplaceIds"), &ask->marketplaces },
+        { ngx_string("set"), &ask->set },
+        { ngx_string("at"), &ask->at }
+    };
+
+    ngx_memzero(ask, sizeof(amzsync_http_sandbox_ask_t));
+    ngx_memzero(&query, sizeof(amzsync_sandbox_query_t));
+
+    query.pos = ctx->request->args.data;
+    query.end = query.pos + ctx->request->args.len;
+    query.buf = ngx_pnalloc(ctx->request->pool, ctx->request->args.len + 1);
+
+    if (query.buf == NULL) {
+        return NGX_ERROR;
+    }
+
+    while ((rc = amzsync_sandbox_query_next(&query)) == NGX_OK) {
+        for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+            if (query.name.len == fields[i].name.len
+                && ngx_memcmp(query.name.data, fields[i].name.data,
+                              query.name.len)
+                   == 0)
+            {
+                *fields[i].value = query.value;
+            }
+        }
+    }
+
+    if (rc == NGX_ERROR || !amzsync_http_sandbox_seller(&ask->seller)) {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+amzsync_http_sandbox_refuse(amzsync_http_sandbox_ctx_t *ctx,
+    const char *details)
+{
+    return amzsync_http_sandbox_error(ctx, NGX_HTTP_BAD_REQUEST,
+                                      "InvalidInput", "Invalid Input",
+                                      details);
+}

@@ -1,0 +1,467 @@
+
+/*
+ * Login with Amazon: a refresh token for an access token.
+ */
+
+
+#include <base/amzsync_base.h>
+#include <base/amzsync_json.h>
+#include <base/amzsync_text.h>
+#include <http/amzsync_http.h>
+#include <http/amzsync_http_sandbox.h>
+
+
+#define AMZSYNC_HTTP_SANDBOX_GRANT_MAX  16384
+
+
+typedef enum {
+    AMZSYNC_HTTP_SANDBOX_GRANT_TYPE = 0,
+    AMZSYNC_HTTP_SANDBOX_REFRESH_TOKEN,
+    AMZSYNC_HTTP_SANDBOX_CLIENT_ID,
+    AMZSYNC_HTTP_SANDBOX_CLIENT_SECRET,
+    AMZSYNC_HTTP_SANDBOX_GRANT_FIELDS
+} amzsync_http_sandbox_grant_e;
+
+
+typedef struct {
+    ngx_str_t                fields[AMZSYNC_HTTP_SANDBOX_GRANT_FIELDS];
+} amzsync_http_sandbox_grant_t;
+
+
+typedef struct {
+    amzsync_sandbox_fault_e  kind;
+    ngx_uint_t               status;
+    const char              *error;
+    const char              *description;
+} amzsync_http_sandbox_lwa_fault_t;
+
+
+static ngx_int_t amzsync_http_sandbox_grant(amzsync_http_sandbox_ctx_t *ctx,
+    amzsync_http_sandbox_grant_t *grant);
+static ngx_int_t amzsync_http_sandbox_grant_body(
+    amzsync_http_sandbox_ctx_t *ctx, ngx_str_t *body);
+static ngx_int_t amzsync_http_sandbox_grant_json(ngx_pool_t *pool,
+    ngx_str_t *body, amzsync_http_sandbox_grant_t *grant);
+static ngx_int_t amzsync_http_sandbox_grant_form(ngx_pool_t *pool,
+    ngx_str_t *body, amzsync_http_sandbox_grant_t *grant);
+static ngx_int_t amzsync_http_sandbox_grant_copy(ngx_pool_t *pool, json_t *json,
+    amzsync_http_sandbox_grant_t *grant);
+static ngx_int_t amzsync_http_sandbox_grant_seller(ngx_str_t *token,
+    ngx_str_t *seller);
+static ngx_int_t amzsync_http_sandbox_granted(amzsync_http_sandbox_ctx_t *ctx,
+    amzsync_http_sandbox_grant_t *grant, ngx_str_t *seller);
+static ngx_int_t amzsync_http_sandbox_lwa_fault(
+    amzsync_http_sandbox_ctx_t *ctx);
+static ngx_int_t amzsync_http_sandbox_lwa_error(
+    amzsync_http_sandbox_ctx_t *ctx, ngx_uint_t status, const char *error,
+    const char *description);
+
+
+static const char *const
+    amzsync_http_sandbox_fields[AMZSYNC_HTTP_SANDBOX_GRANT_FIELDS] =
+{
+    "grant_type", "refresh_token", "client_id", "client_secret"
+};
+
+
+static const char *const
+    amzsync_http_sandbox_missing[AMZSYNC_HTTP_SANDBOX_GRANT_FIELDS] =
+{
+    "The request is missing a required parameter : grant_type",
+    "The request is missing a required parameter : refresh_token",
+    "The request is missing a required parameter : client_id",
+    "The request is missing a required parameter : client_secret"
+};
+
+
+static const amzsync_http_sandbox_lwa_fault_t
+    amzsync_http_sandbox_lwa_faults[] =
+{
+    { AMZSYNC_SANDBOX_FAULT_LWA_500, NGX_HTTP_INTERNAL_SERVER_ERROR,
+      "server_error",
+      "The authorization server encountered an unexpected condition" },
+
+    { AMZSYNC_SANDBOX_FAULT_LWA_503, NGX_HTTP_SERVICE_UNAVAILABLE,
+      "temporarily_unavailable",
+      "The authorization server is currently unable to handle the request" },
+
+    { AMZSYNC_SANDBOX_FAULT_LWA_INVALID_CLIENT, NGX_HTTP_UNAUTHORIZED,
+      "invalid_client", "Client authentication failed" },
+
+    { AMZSYNC_SANDBOX_FAULT_LWA_UNAUTHORIZED_CLIENT, NGX_HTTP_BAD_REQUEST,
+      "unauthorized_client", "Not authorized for requested operation" },
+
+    { AMZSYNC_SANDBOX_FAULT_LWA_ACCESS_DENIED, NGX_HTTP_BAD_REQUEST,
+      "access_denied", "The request was denied" },
+
+    { AMZSYNC_SANDBOX_FAULT_LWA_INVALID_SCOPE, NGX_HTTP_BAD_REQUEST,
+      "invalid_scope", "The request has an unknown scope parameter" }
+};
+
+
+static ngx_str_t  amzsync_http_sandbox_refresh =
+    ngx_string("Atzr|sandbox-");
+
+
+ngx_int_t
+amzsync_http_sandbox_token(amzsync_http_sandbox_ctx_t *ctx)
+{
+    ngx_int_t                     rc;
+    ngx_str_t                    *f, seller;
+    ngx_uint_t                    i;
+    amzsync_http_sandbox_grant_t  grant;
+    amzsync_http_sandbox_conf_t  *scf;
+
+    rc = amzsync_http_sandbox_lwa_fault(ctx);
+
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
+    rc = amzsync_http_sandbox_grant(ctx, &grant);
+
+    if (rc == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (rc == NGX_DECLINED) {
+        return amzsync_http_sandbox_lwa_error(ctx, NGX_HTTP_BAD_REQUEST,
+                                        "invalid_request",
+                                        "The request body is malformed");
+    }
+
+    f = grant.fields;
+
+    for (i = 0; i < AMZSYNC_HTTP_SANDBOX_GRANT_FIELDS; i++) {
+
+        /* another grant needs no refresh token */
+
+        if (i == 1 && (f[0].len != sizeof("refresh_token") - 1
+                       || ngx_memcmp(f[0].data, "refresh_token", f[0].len)))
+        {
+            return amzsync_http_sandbox_lwa_error(ctx, NGX_HTTP_BAD_REQUEST,
+                        "unsupported_grant_type",
+                        "The authorization grant type is not supported by "
+                        "the authorization server");
+        }
+
+        if (f[i].len == 0) {
+            return amzsync_http_sandbox_lwa_error(ctx, NGX_HTTP_BAD_REQUEST,
+                                        "invalid_request",
+                                        amzsync_http_sandbox_missing[i]);
+        }
+    }
+
+    scf = ctx->conf;
+    f = &grant.fields[AMZSYNC_HTTP_SANDBOX_CLIENT_ID];
+
+    if ((scf->client_id.len
+         && (f[0].len != scf->client_id.len
+             || ngx_memcmp(f[0].data, scf->client_id.data, f[0].len)))
+        || (scf->client_secret.len
+            && (f[1].len != scf->client_secret.len
+                || ngx_memcmp(f[1].data, scf->client_secret.data,
+                              f[1].len))))
+    {
+        return amzsync_http_sandbox_lwa_error(ctx, NGX_HTTP_UNAUTHORIZED,
+                                              "invalid_client",
+                                              "Client authentication failed");
+    }
+
+    f = &grant.fields[AMZSYNC_HTTP_SANDBOX_REFRESH_TOKEN];
+
+    if (amzsync_http_sandbox_grant_seller(f, &seller) != NGX_OK) {
+        return amzsync_http_sandbox_lwa_error(ctx, NGX_HTTP_BAD_REQUEST,
+                        "invalid_grant",
+                        "The request has an invalid grant parameter : "
+                        "refresh_token");
+    }
+
+    return amzsync_http_sandbox_granted(ctx, &grant, &seller);
+}
+
+
+/* NGX_DECLINED: not a body that LWA understands. */
+
+static ngx_int_t
+amzsync_http_sandbox_grant(amzsync_http_sandbox_ctx_t *ctx,
+    amzsync_http_sandbox_grant_t *grant)
+{
+    ngx_int_t    rc;
+    ngx_str_t    body, *type;
+    ngx_pool_t  *pool;
+
+    ngx_memzero(grant, sizeof(amzsync_http_sandbox_grant_t));
+
+    rc = amzsync_http_sandbox_grant_body(ctx, &body);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    pool = ctx->request->pool;
+    type = ctx->request->headers_in.content_type
+           ? &ctx->request->headers_in.content_type->value : NULL;
+
+    if (type && ngx_strlcasestrn(type->data, type->data + type->len,
+                                 (u_char *) "json", 4 - 1))
+    {
+        return amzsync_http_sandbox_grant_json(pool, &body, grant);
+    }
+
+    return amzsync_http_sandbox_grant_form(pool, &body, grant);
+}
+
+
+static ngx_int_t
+amzsync_http_sandbox_grant_body(amzsync_http_sandbox_ctx_t *ctx,
+    ngx_str_t *body)
+{
+    off_t                     size;
+    u_char                   *p;
+    ssize_t                   n;
+    ngx_buf_t                *b;
+    ngx_chain_t              *cl;
+    ngx_http_request_body_t  *rb;
+
+    ngx_str_null(body);
+
+    rb = ctx->request->request_body;
+
+    if (rb == NULL || rb->bufs == NULL) {
+        return NGX_OK;
+    }
+
+    size = 0;
+
+    for (cl = rb->bufs; cl; cl = cl->next) {
+        size += ngx_buf_size(cl->buf);
+    }
+
+    if (size > AMZSYNC_HTTP_SANDBOX_GRANT_MAX) {
+        return NGX_DECLINED;
+    }
+
+    p = ngx_pnalloc(ctx->request->pool, size + 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    body->data = p;
+    body->len = size;
+
+    for (cl = rb->bufs; cl; cl = cl->next) {
+        b = cl->buf;
+
+        if (ngx_buf_in_memory(b)) {
+            p = ngx_cpymem(p, b->pos, b->last - b->pos);
+            continue;
+        }
+
+        if (!b->in_file) {
+            continue;
+        }
+
+        size = b->file_last - b->file_pos;
+        n = ngx_read_file(b->file, p, size, b->file_pos);
+
+        if (n != size) {
+            return NGX_ERROR;
+        }
+
+        p += n;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+amzsync_http_sandbox_grant_json(ngx_pool_t *pool, ngx_str_t *body,
+    amzsync_http_sandbox_grant_t *grant)
+{
+    json_t        *json;
+    ngx_int_t      rc;
+    json_error_t   error;
+
+    json = amzsync_json_load(body->data, body->len, &error);
+
+    if (json == NULL) {
+        return NGX_DECLINED;
+    }
+
+    rc = amzsync_http_sandbox_grant_copy(pool, json, grant);
+
+    json_decref(json);
+
+    return rc;
+}
+
+
+static ngx_int_t
+amzsync_http_sandbox_grant_copy(ngx_pool_t *pool, json_t *json,
+    amzsync_http_sandbox_grant_t *grant)
+{
+    json_t      *value;
+    ngx_str_t    s;
+    ngx_uint_t   i;
+
+    for (i = 0; i < AMZSYNC_HTTP_SANDBOX_GRANT_FIELDS; i++) {
+        value = json_object_get(json, amzsync_http_sandbox_fields[i]);
+
+        if (!json_is_string(value)) {
+            continue;
+        }
+
+        s.data = (u_char *) json_string_value(value);
+        s.len = json_string_length(value);
+
+        grant->fields[i].len = s.len;
+        grant->fields[i].data = ngx_pstrdup(pool, &s);
+
+        if (grant->fields[i].data == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+amzsync_http_sandbox_grant_form(ngx_pool_t *pool, ngx_str_t *body,
+    amzsync_http_sandbox_grant_t *grant)
+{
+    ngx_int_t                rc;
+    ngx_uint_t               i;
+    amzsync_sandbox_query_t  query;
+
+    ngx_memzero(&query, sizeof(amzsync_sandbox_query_t));
+
+    query.pos = body->data;
+    query.end = body->data + body->len;
+    query.buf = ngx_pnalloc(pool, body->len + 1);
+
+    if (query.buf == NULL) {
+        return NGX_ERROR;
+    }
+
+    while ((rc = amzsync_sandbox_query_next(&query)) == NGX_OK) {
+
+        for (i = 0; i < AMZSYNC_HTTP_SANDBOX_GRANT_FIELDS; i++) {
+            if (ngx_strlen(amzsync_http_sandbox_fields[i]) == query.name.len
+                && ngx_memcmp(amzsync_http_sandbox_fields[i], query.name.data,
+                              query.name.len)
+                   == 0)
+            {
+                grant->fields[i] = query.value;
+            }
+        }
+    }
+
+    return (rc == NGX_ERROR) ? NGX_DECLINED : NGX_OK;
+}
+
+
+static ngx_int_t
+amzsync_http_sandbox_grant_seller(ngx_str_t *token, ngx_str_t *seller)
+{
+    size_t  len;
+
+    len = amzsync_http_sandbox_refresh.len;
+
+    if (token->len <= len
+        || ngx_memcmp(token->data, amzsync_http_sandbox_refresh.data, len))
+    {
+        return NGX_DECLINED;
+    }
+
+    seller->data = token->data + len;
+    seller->len = token->len - len;
+
+    /* "-revoked" behind it is no seller's name either */
+
+    return amzsync_http_sandbox_seller(seller) ? NGX_OK : NGX_DECLINED;
+}
+
+
+static ngx_int_t
+amzsync_http_sandbox_granted(amzsync_http_sandbox_ctx_t *ctx,
+    amzsync_http_sandbox_grant_t *grant, ngx_str_t *seller)
+{
+    size_t                 len;
+    u_char                 buf[2048], token[AMZSYNC_SANDBOX_TOKEN_MAX];
+    time_t                 ttl;
+    ngx_str_t             *refresh;
+    uint64_t               client;
+    amzsync_sandbox_out_t  out;
+
+    ttl = ctx->conf->token_ttl;
+    refresh = &grant->fields[AMZSYNC_HTTP_SANDBOX_REFRESH_TOKEN];
+
+    client = amzsync_sandbox_seller_key(ctx->conf->seed,
+                             &grant->fields[AMZSYNC_HTTP_SANDBOX_CLIENT_ID]);
+
+    len = amzsync_sandbox_access_make(&ctx->conf->keys, seller, client,
+                                      ngx_time() + ttl, token);
+    if (len == 0) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    amzsync_sandbox_out(&out, buf, sizeof(buf));
+
+    amzsync_sandbox_open(&out, NULL, '{');
+    amzsync_sandbox_str(&out, "access_token", token, len);
+    amzsync_sandbox_str(&out, "refresh_token", refresh->data, refresh->len);
+    amzsync_sandbox_cstr(&out, "token_type", "bearer");
+    amzsync_sandbox_int(&out, "expires_in", ttl);
+    amzsync_sandbox_close(&out, '}');
+
+    return amzsync_http_sandbox_reply(ctx, NGX_HTTP_OK, &out);
+}
+
+
+static ngx_int_t
+amzsync_http_sandbox_lwa_fault(amzsync_http_sandbox_ctx_t *ctx)
+{
+    ngx_uint_t                               i, n, every;
+    const amzsync_http_sandbox_lwa_fault_t  *fault;
+
+    n = amzsync_sandbox_zone_tick(ctx->zone, 1);
+
+    for (i = 0; i < sizeof(amzsync_http_sandbox_lwa_faults)
+                    / sizeof(amzsync_http_sandbox_lwa_fault_t);
+         i++)
+    {
+        fault = &amzsync_http_sandbox_lwa_faults[i];
+        every = ctx->conf->faults[fault->kind];
+
+        if (every && n % every == 0) {
+            amzsync_sandbox_zone_faulted(ctx->zone, fault->kind);
+
+            return amzsync_http_sandbox_lwa_error(ctx, fault->status,
+                                                  fault->error,
+                                                  fault->description);
+        }
+    }
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_int_t
+amzsync_http_sandbox_lwa_error(amzsync_http_sandbox_ctx_t *ctx,
+    ngx_uint_t status, const char *error, const char *description)
+{
+    u_char                 buf[512];
+    amzsync_sandbox_out_t  out;
+
+    amzsync_sandbox_out(&out, buf, sizeof(buf));
+
+    amzsync_sandbox_open(&out, NULL, '{');
+    amzsync_sandbox_cstr(&out, "error_description", description);
+    amzsync_sandbox_cstr(&out, "error", error);
+    amzsync_sandbox_close(&out, '}');
+
+    return amzsync_http_sandbox_reply(ctx, status, &out);
+}
