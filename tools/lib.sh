@@ -7,7 +7,8 @@ tool=${0##*/}
 packages_build="build-essential pkg-config nginx nginx-dev libpq-dev
     libcurl4-openssl-dev libjansson-dev libssl-dev"
 packages_run="postgresql curl openssl ca-certificates"
-packages_test="clang libclang-rt-dev valgrind libc6-dbg python3
+packages_sanitize="clang libclang-rt-dev llvm"
+packages_test="$packages_sanitize valgrind libc6-dbg python3
     python3-jsonschema procps perl libfilter-perl libhttp-message-perl
     libipc-run-perl liblist-moreutils-perl libtest-base-perl
     libtest-longstring-perl libtext-diff-perl liburi-perl libwww-perl"
@@ -69,7 +70,8 @@ need_packages() {
 # system's main archive, or "deb-src" for all that the system has.
 
 private_apt() {
-    local dir=$1 kind=$2 codename keyring
+    local dir kind=$2 codename keyring
+    dir=$(realpath "$1")
     shift 2
 
     mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
