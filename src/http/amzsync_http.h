@@ -1,0 +1,51 @@
+
+/*
+ * The HTTP side: one file a location, and what they share.
+ */
+
+
+#ifndef _AMZSYNC_HTTP_H_INCLUDED_
+#define _AMZSYNC_HTTP_H_INCLUDED_
+
+
+#include <base/amzsync_base.h>
+#include <base/amzsync_json.h>
+#include <pg/amzsync_pg.h>
+#include <spapi/amzsync_spapi.h>
+#include <store/amzsync_store.h>
+#include <sync/amzsync_sync.h>
+#include <http/amzsync_http_sandbox.h>
+#include <ngx_http.h>
+
+
+#define AMZSYNC_HTTP_BODY_MAX  65536
+
+
+typedef struct {
+    amzsync_pg_conf_t            pg;
+    amzsync_sync_conf_t          sync;      /* holds the spapi conf */
+    ngx_uint_t                   used;      /* a location needs the database */
+
+    /* Of this worker, from init_process. */
+    amzsync_store_t             *store;
+    amzsync_sync_t              *runner;
+} ngx_http_amzsync_main_conf_t;
+
+
+typedef struct {
+    ngx_http_complex_value_t    *user;
+    amzsync_http_sandbox_conf_t *sandbox;
+    ngx_http_handler_pt          handler;   /* of this location, or NULL */
+} ngx_http_amzsync_loc_conf_t;
+
+
+extern ngx_module_t  ngx_http_amzsync_module;
+
+
+/* Content handlers. */
+ngx_int_t amzsync_http_start_handler(ngx_http_request_t *r);
+ngx_int_t amzsync_http_status_handler(ngx_http_request_t *r);
+ngx_int_t amzsync_http_connection_handler(ngx_http_request_t *r);
+
+
+#endif /* _AMZSYNC_HTTP_H_INCLUDED_ */

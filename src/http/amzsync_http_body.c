@@ -1,0 +1,317 @@
+
+/*
+ * Request bodies: at most AMZSYNC_HTTP_BODY_MAX bytes, in memory.
+ *
+ * They are read unbuffered, so that the bound holds while a body of unknown
+ * length comes in, and nothing, least of all a secret, ends in a temporary
+ * file.  Another module may have read the body before in its own way; then it
+ * is taken as it is and left untouched.
+ */
+
+
+#include <http/amzsync_http_request.h>
+
+
+static void amzsync_http_body_event(ngx_http_request_t *r);
+static ngx_int_t amzsync_http_body_take(amzsync_http_ctx_t *ctx);
+static ngx_int_t amzsync_http_body_room(amzsync_http_ctx_t *ctx, off_t size);
+static ngx_int_t amzsync_http_body_copy(amzsync_http_ctx_t *ctx,
+    ngx_buf_t *b);
+static ngx_int_t amzsync_http_body_too_large(ngx_http_request_t *r);
+static ngx_int_t amzsync_http_body_not_json(ngx_http_request_t *r,
+    json_error_t *error);
+static const char *amzsync_http_body_unknown(json_t *json,
+    const char *const *members);
+
+
+ngx_int_t
+amzsync_http_body_read(amzsync_http_ctx_t *ctx)
+{
+    ngx_int_t            rc;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    if (r->headers_in.content_length_n > AMZSYNC_HTTP_BODY_MAX) {
+        return amzsync_http_body_too_large(r);
+    }
+
+    ctx->body_ours = (r == r->main && r->request_body == NULL);
+
+    r->request_body_no_buffering = 1;
+
+    rc = ngx_http_read_client_request_body(r, amzsync_http_body_event);
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return rc;
+    }
+
+    return NGX_DONE;
+}
+
+
+void
+amzsync_http_body_cleanse(amzsync_http_ctx_t *ctx)
+{
+    if (ctx->body_size) {
+        ngx_explicit_memzero(ctx->body.data, ctx->body_size);
+    }
+}
+
+
+json_t *
+amzsync_http_body_object(amzsync_http_ctx_t *ctx, const char *const *members,
+    ngx_int_t *rc)
+{
+    json_t              *json;
+    const char          *name;
+    json_error_t         error;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    if (ctx->body.len == 0) {
+        *rc = amzsync_http_invalid(r, "Request body is empty.");
+        return NULL;
+    }
+
+    json = amzsync_json_load(ctx->body.data, ctx->body.len, &error);
+
+    amzsync_http_body_cleanse(ctx);
+
+    if (json == NULL) {
+        *rc = amzsync_http_body_not_json(r, &error);
+        return NULL;
+    }
+
+    if (!json_is_object(json)) {
+        json_decref(json);
+        *rc = amzsync_http_invalid(r, "Request body is not a JSON object.");
+        return NULL;
+    }
+
+    name = amzsync_http_body_unknown(json, members);
+
+    if (name != NULL) {
+        *rc = amzsync_http_invalid(r, "Unknown member \"%s\".", name);
+        amzsync_http_body_free(json);
+        return NULL;
+    }
+
+    return json;
+}
+
+
+void
+amzsync_http_body_free(json_t *json)
+{
+    json_t      *value;
+    const char  *name;
+
+    json_object_foreach(json, name, value) {
+        if (json_is_string(value)) {
+            ngx_explicit_memzero((char *) json_string_value(value),
+                                 json_string_length(value));
+        }
+    }
+
+    json_decref(json);
+}
+
+
+/* Called by nginx with the first part, and then for each further one. */
+
+static void
+amzsync_http_body_event(ngx_http_request_t *r)
+{
+    ngx_int_t            rc;
+    amzsync_http_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_amzsync_module);
+
+    for ( ;; ) {
+
+        rc = amzsync_http_body_take(ctx);
+
+        if (rc != NGX_OK) {
+            break;
+        }
+
+        if (!r->reading_body) {
+            r->read_event_handler = ngx_http_block_reading;
+            rc = ctx->method->action(ctx);
+            break;
+        }
+
+        rc = ngx_http_read_unbuffered_request_body(r);
+
+        if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+            break;
+        }
+
+        if (rc == NGX_AGAIN && r->request_body->bufs == NULL) {
+            r->read_event_handler = amzsync_http_body_event;
+            return;
+        }
+    }
+
+    ngx_http_finalize_request(r, rc);
+}
+
+
+/* Takes what has come; anything but NGX_OK is what to finalize with. */
+
+static ngx_int_t
+amzsync_http_body_take(amzsync_http_ctx_t *ctx)
+{
+    off_t                size;
+    ngx_buf_t           *b;
+    ngx_int_t            rc;
+    ngx_chain_t         *cl;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    if (r->request_body == NULL) {
+        return NGX_OK;
+    }
+
+    for (cl = r->request_body->bufs; cl; cl = cl->next) {
+
+        b = cl->buf;
+        size = ngx_buf_size(b);
+
+        if (size == 0) {
+            continue;
+        }
+
+        rc = amzsync_http_body_room(ctx, size);
+
+        if (rc != NGX_OK) {
+            return (rc == NGX_DECLINED) ? amzsync_http_body_too_large(r)
+                                        : NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        if (amzsync_http_body_copy(ctx, b) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
+    if (ctx->body_ours) {
+        r->request_body->bufs = NULL;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+amzsync_http_body_room(amzsync_http_ctx_t *ctx, off_t size)
+{
+    off_t  known;
+
+    if (ctx->body_size == 0) {
+        known = ctx->request->headers_in.content_length_n;
+
+        if (known < size) {
+            known = AMZSYNC_HTTP_BODY_MAX;
+        }
+
+        ctx->body.data = ngx_pnalloc(ctx->request->pool, (size_t) known);
+        if (ctx->body.data == NULL) {
+            return NGX_ERROR;
+        }
+
+        ctx->body_size = (size_t) known;
+    }
+
+    if (size > (off_t) (ctx->body_size - ctx->body.len)) {
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+amzsync_http_body_copy(amzsync_http_ctx_t *ctx, ngx_buf_t *b)
+{
+    size_t    size;
+    u_char   *dst;
+    ssize_t   n;
+
+    dst = ctx->body.data + ctx->body.len;
+    size = (size_t) ngx_buf_size(b);
+
+    if (ngx_buf_in_memory(b)) {
+        ngx_memcpy(dst, b->pos, size);
+
+        if (ctx->body_ours) {
+
+            /* What stands at "pos" counts as read once it is at "last". */
+
+            ngx_explicit_memzero(b->pos, size);
+            b->pos = b->last;
+        }
+
+    } else {
+        n = ngx_read_file(b->file, dst, size, b->file_pos);
+
+        if (n != (ssize_t) size) {
+            return NGX_ERROR;
+        }
+    }
+
+    ctx->body.len += size;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+amzsync_http_body_too_large(ngx_http_request_t *r)
+{
+    return amzsync_http_invalid(r, "Request body is larger than %d bytes.",
+                                AMZSYNC_HTTP_BODY_MAX);
+}
+
+
+/* jansson's own text would quote the body, and with it perhaps a token. */
+
+static ngx_int_t
+amzsync_http_body_not_json(ngx_http_request_t *r, json_error_t *error)
+{
+    if (json_error_code(error) == json_error_duplicate_key) {
+        return amzsync_http_invalid(r, "Request body has a duplicate member "
+                                       "(line %d, column %d).",
+                                    error->line, error->column);
+    }
+
+    return amzsync_http_invalid(r, "Request body is not valid JSON "
+                                   "(line %d, column %d).",
+                                error->line, error->column);
+}
+
+
+static const char *
+amzsync_http_body_unknown(json_t *json, const char *const *members)
+{
+    json_t             *value;
+    const char         *name;
+    const char *const  *known;
+
+    json_object_foreach(json, name, value) {
+
+        for (known = members; *known; known++) {
+            if (ngx_strcmp(*known, name) == 0) {
+                break;
+            }
+        }
+
+        if (*known == NULL) {
+            return name;
+        }
+    }
+
+    return NULL;
+}

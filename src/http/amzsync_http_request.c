@@ -1,0 +1,368 @@
+
+/*
+ * What all locations share: method, user, waiting for the database, and the
+ * client that goes away meanwhile.
+ */
+
+
+#include <http/amzsync_http_request.h>
+#include <base/amzsync_text.h>
+
+
+static const amzsync_http_method_t *amzsync_http_method(ngx_http_request_t *r,
+    const amzsync_http_location_t *location);
+static ngx_int_t amzsync_http_not_allowed(ngx_http_request_t *r,
+    const char *allow);
+static ngx_int_t amzsync_http_user(amzsync_http_ctx_t *ctx);
+static ngx_int_t amzsync_http_failed(amzsync_http_ctx_t *ctx,
+    const char *reason);
+static void amzsync_http_cleanup(void *data);
+
+
+ngx_int_t
+amzsync_http_handle(ngx_http_request_t *r,
+    const amzsync_http_location_t *location)
+{
+    ngx_int_t                     rc;
+    amzsync_http_ctx_t           *ctx;
+    ngx_http_cleanup_t           *cln;
+    const amzsync_http_method_t  *method;
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "amzsync %s handler", location->name);
+
+    method = amzsync_http_method(r, location);
+    if (method == NULL) {
+        return amzsync_http_not_allowed(r, location->allow);
+    }
+
+    ctx = ngx_pcalloc(r->pool, sizeof(amzsync_http_ctx_t));
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    cln = ngx_http_cleanup_add(r, 0);
+    if (cln == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    cln->handler = amzsync_http_cleanup;
+    cln->data = ctx;
+
+    ctx->request = r;
+    ctx->conf = ngx_http_get_module_main_conf(r, ngx_http_amzsync_module);
+    ctx->location = location;
+    ctx->method = method;
+
+    ngx_http_set_ctx(r, ctx, ngx_http_amzsync_module);
+
+    rc = amzsync_http_user(ctx);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (method->body) {
+        return amzsync_http_body_read(ctx);
+    }
+
+    return method->action(ctx);
+}
+
+
+ngx_int_t
+amzsync_http_wait(amzsync_http_ctx_t *ctx, amzsync_store_call_t *call)
+{
+    ngx_http_request_t  *r;
+
+    if (call == NULL) {
+        return amzsync_http_failed(ctx, "no memory");
+    }
+
+    r = ctx->request;
+
+    ctx->call = call;
+    r->main->count++;
+    r->read_event_handler = ngx_http_test_reading;
+
+    return NGX_DONE;
+}
+
+
+void
+amzsync_http_resume(amzsync_store_call_t *call)
+{
+    ngx_int_t            rc;
+    ngx_connection_t    *c;
+    amzsync_http_ctx_t  *ctx;
+    ngx_http_request_t  *r;
+
+    ctx = call->data;
+    r = ctx->request;
+    c = r->connection;
+
+    ctx->call = NULL;
+
+    ngx_http_set_log_request(c->log, r);
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, c->log, 0,
+                   "amzsync %s answered: %d", ctx->location->name,
+                   call->status);
+
+    switch (call->status) {
+
+    case AMZSYNC_STORE_OK:
+    case AMZSYNC_STORE_NONE:
+        rc = ctx->method->answer(ctx, call);
+        break;
+
+    case AMZSYNC_STORE_UNAVAILABLE:
+        rc = amzsync_http_failed(ctx, amzsync_store_ready(ctx->conf->store)
+                                      ? "the database did not answer in time"
+                                      : "no usable connection to the "
+                                        "database");
+        break;
+
+    case AMZSYNC_STORE_LOST:
+        rc = amzsync_http_failed(ctx, "the connection to the database was "
+                                      "lost");
+        break;
+
+    default: /* AMZSYNC_STORE_FAILED */
+        rc = amzsync_http_failed(ctx, "the database refused it");
+        break;
+    }
+
+    ngx_http_finalize_request(r, rc);
+    ngx_http_run_posted_requests(c);
+}
+
+
+ngx_int_t
+amzsync_http_send(ngx_http_request_t *r, ngx_uint_t status, amzsync_json_t *w)
+{
+    size_t        len;
+    ngx_int_t     rc;
+    ngx_buf_t    *b;
+    ngx_chain_t   out;
+
+    if (w->failed) {
+        amzsync_json_free(w);
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    len = w->last - w->start;
+
+    b = ngx_create_temp_buf(r->pool, len);
+    if (b == NULL) {
+        amzsync_json_free(w);
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    b->last = ngx_cpymem(b->last, w->start, len);
+    b->last_buf = (r == r->main);
+    b->last_in_chain = 1;
+
+    amzsync_json_free(w);
+
+    /* What the client still sends, nobody wants. */
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (r->reading_body) {
+        r->keepalive = 0;
+    }
+
+    r->headers_out.status = status;
+    r->headers_out.content_length_n = len;
+
+    ngx_str_set(&r->headers_out.content_type, "application/json");
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    r->headers_out.content_type_lowcase = NULL;
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_output_filter(r, &out);
+}
+
+
+ngx_int_t
+amzsync_http_success(ngx_http_request_t *r, const char *message)
+{
+    amzsync_json_t  w;
+
+    (void) amzsync_json_init(&w, 256);
+
+    amzsync_json_open(&w, NULL, '{');
+    amzsync_json_bool(&w, "success", 1);
+    amzsync_json_cstr(&w, "message", message);
+    amzsync_json_close(&w, '}');
+
+    return amzsync_http_send(r, NGX_HTTP_OK, &w);
+}
+
+
+ngx_int_t
+amzsync_http_error(ngx_http_request_t *r, ngx_uint_t status, const char *code,
+    const char *message)
+{
+    amzsync_json_t  w;
+
+    (void) amzsync_json_init(&w, 256);
+
+    amzsync_json_open(&w, NULL, '{');
+    amzsync_json_bool(&w, "success", 0);
+    amzsync_json_cstr(&w, "error", code);
+    amzsync_json_cstr(&w, "message", message);
+    amzsync_json_close(&w, '}');
+
+    return amzsync_http_send(r, status, &w);
+}
+
+
+ngx_int_t
+amzsync_http_invalid(ngx_http_request_t *r, const char *fmt, ...)
+{
+    u_char           *last;
+    va_list           args;
+    amzsync_error_t   error;
+    u_char            text[AMZSYNC_ERROR_TEXT_MAX];
+
+    va_start(args, fmt);
+    last = ngx_vslprintf(text, text + sizeof(text), fmt, args);
+    va_end(args);
+
+    /* Mends a character that was cut in two at the end. */
+
+    amzsync_error_set(&error, "invalid_request", (char *) text, last - text,
+                      NULL);
+
+    return amzsync_http_error(r, NGX_HTTP_BAD_REQUEST, error.code,
+                              error.message);
+}
+
+
+static const amzsync_http_method_t *
+amzsync_http_method(ngx_http_request_t *r,
+    const amzsync_http_location_t *location)
+{
+    ngx_uint_t                    wanted;
+    const amzsync_http_method_t  *method;
+
+    wanted = (r->method == NGX_HTTP_HEAD) ? NGX_HTTP_GET : r->method;
+
+    for (method = location->methods; method->method; method++) {
+        if (method->method == wanted) {
+            return method;
+        }
+    }
+
+    return NULL;
+}
+
+
+static ngx_int_t
+amzsync_http_not_allowed(ngx_http_request_t *r, const char *allow)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    h->hash = 1;
+#if (nginx_version >= 1023000)
+    h->next = NULL;
+#endif
+    ngx_str_set(&h->key, "Allow");
+    h->value.data = (u_char *) allow;
+    h->value.len = ngx_strlen(allow);
+
+    return amzsync_http_error(r, NGX_HTTP_NOT_ALLOWED, "method_not_allowed",
+                              "Method not allowed.");
+}
+
+
+static ngx_int_t
+amzsync_http_user(amzsync_http_ctx_t *ctx)
+{
+    u_char                       *p, *last;
+    ngx_http_request_t           *r;
+    ngx_http_amzsync_loc_conf_t  *alcf;
+
+    r = ctx->request;
+    alcf = ngx_http_get_module_loc_conf(r, ngx_http_amzsync_module);
+
+    if (ngx_http_complex_value(r, alcf->user, &ctx->user) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ctx->user.len == 0) {
+        return amzsync_http_error(r, NGX_HTTP_UNAUTHORIZED, "unauthorized",
+                                  "Unauthorized. Please log in.");
+    }
+
+    if (ctx->user.len > AMZSYNC_USER_MAX) {
+        return amzsync_http_invalid(r, "User id is longer than %d bytes.",
+                                    AMZSYNC_USER_MAX);
+    }
+
+    if (!amzsync_text_utf8(ctx->user.data, ctx->user.len)) {
+        return amzsync_http_invalid(r, "User id is not valid UTF-8.");
+    }
+
+    last = ctx->user.data + ctx->user.len;
+
+    for (p = ctx->user.data; p < last; p++) {
+
+        /* It is going to stand in lines of the log. */
+
+        if (*p < 0x20 || *p == 0x7f) {
+            return amzsync_http_invalid(r, "User id has a control "
+                                           "character.");
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* The reason is for the log; the client learns no more than that it failed. */
+
+static ngx_int_t
+amzsync_http_failed(amzsync_http_ctx_t *ctx, const char *reason)
+{
+    ngx_log_error(NGX_LOG_ERR, ctx->request->connection->log, 0,
+                  "amzsync %s failed for user \"%V\": %s",
+                  ctx->location->name, &ctx->user, reason);
+
+    return amzsync_http_error(ctx->request, NGX_HTTP_INTERNAL_SERVER_ERROR,
+                              "internal_server_error",
+                              ctx->location->failure);
+}
+
+
+/* The request ends before its answer: the client has gone. */
+
+static void
+amzsync_http_cleanup(void *data)
+{
+    amzsync_http_ctx_t  *ctx = data;
+
+    if (ctx->call) {
+        amzsync_store_detach(ctx->call);
+        ctx->call = NULL;
+    }
+
+    amzsync_http_body_cleanse(ctx);
+}

@@ -1,0 +1,108 @@
+
+/*
+ * A request to one of the API's locations, from its method to its answer.
+ *
+ * A location is a table of methods.  A method begins with an action, in which
+ * the user is known and the body, if it has one, is read; the action answers
+ * at once, or sends a statement, waits for it, and "answer" answers.  Both
+ * return what the request is to be finalized with.
+ */
+
+
+#ifndef _AMZSYNC_HTTP_REQUEST_H_INCLUDED_
+#define _AMZSYNC_HTTP_REQUEST_H_INCLUDED_
+
+
+#include <http/amzsync_http.h>
+
+
+typedef struct amzsync_http_ctx_s  amzsync_http_ctx_t;
+
+typedef ngx_int_t (*amzsync_http_action_pt)(amzsync_http_ctx_t *ctx);
+typedef ngx_int_t (*amzsync_http_answer_pt)(amzsync_http_ctx_t *ctx,
+    amzsync_store_call_t *call);
+
+
+typedef struct {
+    ngx_uint_t                      method;     /* 0 ends the table */
+    ngx_uint_t                      body;
+    amzsync_http_action_pt          action;
+
+    /* For OK and NONE; everything else is answered with 500. */
+    amzsync_http_answer_pt          answer;
+} amzsync_http_method_t;
+
+
+typedef struct {
+    const char                     *name;       /* for the log */
+    const char                     *allow;      /* the header's value */
+    const char                     *failure;    /* the message of a 500 */
+    const amzsync_http_method_t    *methods;
+} amzsync_http_location_t;
+
+
+struct amzsync_http_ctx_s {
+    ngx_http_request_t             *request;
+    ngx_http_amzsync_main_conf_t   *conf;
+    const amzsync_http_location_t  *location;
+    const amzsync_http_method_t    *method;
+
+    ngx_str_t                       user;
+    ngx_str_t                       body;
+    size_t                          body_size;  /* room in body.data */
+
+    amzsync_sync_no_t               no;         /* status: 0 is the newest */
+    amzsync_store_call_t           *call;       /* in flight */
+
+    unsigned                        body_ours:1;
+};
+
+
+#define AMZSYNC_HTTP_FAILURE                                                  \
+    "Something went wrong. Please try again later."
+
+
+/* The content handler of a location. */
+ngx_int_t amzsync_http_handle(ngx_http_request_t *r,
+    const amzsync_http_location_t *location);
+
+/*
+ * Suspends the request until the statement is done; amzsync_http_resume() is
+ * the handler of every statement, the context its data.  A call that could not
+ * be made, NULL, is answered with 500.
+ */
+ngx_int_t amzsync_http_wait(amzsync_http_ctx_t *ctx,
+    amzsync_store_call_t *call);
+void amzsync_http_resume(amzsync_store_call_t *call);
+
+
+/* Answers.  The writer is freed in any case. */
+
+ngx_int_t amzsync_http_send(ngx_http_request_t *r, ngx_uint_t status,
+    amzsync_json_t *w);
+ngx_int_t amzsync_http_success(ngx_http_request_t *r, const char *message);
+ngx_int_t amzsync_http_error(ngx_http_request_t *r, ngx_uint_t status,
+    const char *code, const char *message);
+
+/* 400 invalid_request; the message in ngx_sprintf()'s form. */
+ngx_int_t amzsync_http_invalid(ngx_http_request_t *r, const char *fmt, ...);
+
+
+/* Reads the body, then runs the method's action. */
+ngx_int_t amzsync_http_body_read(amzsync_http_ctx_t *ctx);
+
+/* Wipes the body, which may hold a secret. */
+void amzsync_http_body_cleanse(amzsync_http_ctx_t *ctx);
+
+/*
+ * The body as a JSON object whose members are all in "members" (NULL ends
+ * it).  NULL: refused, and "rc" is what to finalize the request with.
+ */
+json_t *amzsync_http_body_object(amzsync_http_ctx_t *ctx,
+    const char *const *members, ngx_int_t *rc);
+
+/* Wipes the strings among the members, and frees the object. */
+void amzsync_http_body_free(json_t *json);
+
+
+#endif /* _AMZSYNC_HTTP_REQUEST_H_INCLUDED_ */
