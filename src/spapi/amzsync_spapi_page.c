@@ -167,7 +167,7 @@ amzsync_page_param(const amzsync_spapi_page_t *call,
 
     case AMZSYNC_PARAM_PAGE_SIZE:
         (void) snprintf(buf, size, "%lu",
-                        (unsigned long) call->dataset->page_size);
+                        (unsigned long) call->page_size);
         return buf;
     }
 

@@ -23,7 +23,7 @@ static amzsync_pg_stmt_t  **amzsync_store_page_stmts;
 static const amzsync_pg_stmt_t  amzsync_store_step_stmt = {
     AMZSYNC_STORE_STEP, "step",
 
-    AMZSYNC_STORE_FENCES("0") " SELECT 0 FROM page",
+    "WITH " AMZSYNC_STORE_FENCES("0") " SELECT 0 FROM page",
     AMZSYNC_STORE_STEP_PARAMS
 };
 

@@ -59,9 +59,9 @@ amzsync_store_upsert_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
     sql.param = AMZSYNC_STORE_STEP_PARAMS + 1;
     rows = dataset->rows;
 
-    amzsync_store_sql(&sql, "%s, ",
-                      AMZSYNC_STORE_FENCES("(SELECT count(*) FROM src)"));
     amzsync_store_sql_rows(&sql, rows);
+    amzsync_store_sql(&sql, ", %s",
+                      AMZSYNC_STORE_FENCES("(SELECT count(*) FROM src)"));
     amzsync_store_sql_stored(&sql, rows);
 
     if (rows->child) {
@@ -92,7 +92,7 @@ amzsync_store_upsert_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
 static void
 amzsync_store_sql_rows(amzsync_store_sql_t *sql, const amzsync_rowset_t *rows)
 {
-    amzsync_store_sql(sql, "src AS MATERIALIZED (SELECT DISTINCT ON (");
+    amzsync_store_sql(sql, "WITH src AS MATERIALIZED (SELECT DISTINCT ON (");
     amzsync_store_sql_columns(sql, rows, "t.%s", AMZSYNC_COLUMN_KEY,
                               AMZSYNC_COLUMN_KEY);
     amzsync_store_sql(sql, ") t.* FROM ");

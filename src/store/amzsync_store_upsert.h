@@ -15,9 +15,12 @@
 /* Parameters $1 to $17 are those of a step; the columns' arrays follow. */
 #define AMZSYNC_STORE_STEP_PARAMS  17
 
-/* A step without rows: "lease" and "page", the two fences. */
+/*
+ * The two fences, "lease" and "page": what stands behind WITH.  "rows" is how
+ * many rows the step brings.
+ */
 #define AMZSYNC_STORE_FENCES(rows)                                            \
-    "WITH lease AS ("                                                         \
+    "lease AS ("                                                              \
         "UPDATE amzsync.sync_progress p "                                     \
            "SET lease_until = now() + $6 * interval '1 ms', "                 \
                "tries = 0, in_flight = false, "                               \

@@ -23,6 +23,8 @@ static void amzsync_sync_fetch_run(amzsync_task_t *task);
 static void amzsync_sync_fetch_done(amzsync_task_t *task);
 static void amzsync_sync_fetch_verdict(amzsync_sync_set_t *set,
     amzsync_spapi_page_t *call);
+static void amzsync_sync_fetch_log(amzsync_sync_set_t *set,
+    amzsync_spapi_outcome_t *outcome);
 static void amzsync_sync_fetch_invalid(amzsync_sync_set_t *set,
     const amzsync_error_t *error);
 static void amzsync_sync_fetch_too_large(amzsync_sync_set_t *set,
@@ -193,18 +195,7 @@ amzsync_sync_fetch_verdict(amzsync_sync_set_t *set, amzsync_spapi_page_t *call)
     outcome = &call->outcome;
     error = &outcome->error;
 
-    if (outcome->verdict != AMZSYNC_SPAPI_OK
-        && outcome->verdict != AMZSYNC_SPAPI_STOPPED)
-    {
-        ngx_log_error(outcome->verdict == AMZSYNC_SPAPI_THROTTLED
-                      ? NGX_LOG_INFO : NGX_LOG_ERR, set->job->sync->log, 0,
-                      "amzsync: user \"%V\", sync %L, %s page %L: "
-                      "status %ui, %s: %s, request id \"%s\"",
-                      &set->job->lease.user, set->job->lease.no,
-                      set->dataset->name, set->page, outcome->status,
-                      error->code, error->message, error->request_id);
-    }
-
+    amzsync_sync_fetch_log(set, outcome);
     amzsync_sync_fetch_learn(set, outcome);
 
     switch (outcome->verdict) {
@@ -247,6 +238,38 @@ amzsync_sync_fetch_verdict(amzsync_sync_set_t *set, amzsync_spapi_page_t *call)
     }
 
     amzsync_sync_set_fail(set, error);
+}
+
+
+static void
+amzsync_sync_fetch_log(amzsync_sync_set_t *set,
+    amzsync_spapi_outcome_t *outcome)
+{
+    ngx_uint_t        level;
+    amzsync_error_t  *error;
+
+    switch (outcome->verdict) {
+
+    case AMZSYNC_SPAPI_OK:
+    case AMZSYNC_SPAPI_STOPPED:
+        return;
+
+    case AMZSYNC_SPAPI_THROTTLED:
+        level = NGX_LOG_INFO;
+        break;
+
+    default:
+        level = NGX_LOG_ERR;
+    }
+
+    error = &outcome->error;
+
+    ngx_log_error(level, set->job->sync->log, 0,
+                  "amzsync: user \"%V\", sync %L, %s page %L: "
+                  "status %ui, %s: %s, request id \"%s\"",
+                  &set->job->lease.user, set->job->lease.no,
+                  set->dataset->name, set->page, outcome->status,
+                  error->code, error->message, error->request_id);
 }
 
 

@@ -186,7 +186,7 @@ amzsync_sync_claim(ngx_event_t *ev)
         return;
     }
 
-    sync->lease = lease & NGX_MAX_INT64_VALUE;
+    sync->lease = lease & INT64_MAX;
     sync->claim_sent = ngx_current_msec;
 
     limit = ngx_min(sync->conf->max_syncs - sync->njobs,

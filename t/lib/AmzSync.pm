@@ -245,6 +245,18 @@ sub psql {
 }
 
 
+# Runs a script of psql, which may have its backslash commands.
+
+sub script {
+    my ($self, $text) = @_;
+
+    open my $fh, '|-', "psql", "-Xq", "-v", "ON_ERROR_STOP=1", "-o",
+         "/dev/null", "-d", $self->{name} or die "psql: $!\n";
+    print $fh "SET client_min_messages = warning;\n$text";
+    close $fh or die "psql failed: $text\n";
+}
+
+
 # Calls a location; answers (status, decoded JSON or undef, response).
 
 sub call {
