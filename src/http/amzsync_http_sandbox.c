@@ -26,6 +26,8 @@ static void amzsync_http_sandbox_body(ngx_http_request_t *r);
 static ngx_int_t amzsync_http_sandbox_not_allowed(
     amzsync_http_sandbox_ctx_t *ctx);
 
+static ngx_int_t amzsync_http_sandbox_parse(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf);
 static ngx_int_t amzsync_http_sandbox_init_zone(ngx_shm_zone_t *shm_zone,
     void *data);
 static char *amzsync_http_sandbox_arg_zone(ngx_conf_t *cf,
@@ -300,15 +302,15 @@ amzsync_http_sandbox(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_amzsync_loc_conf_t  *alcf = conf;
 
-    char                              *rv;
-    ngx_str_t                         *value, arg;
-    ngx_uint_t                         i;
-    ngx_http_core_loc_conf_t          *clcf;
-    amzsync_http_sandbox_conf_t       *scf;
-    const amzsync_http_sandbox_arg_t  *a;
+    ngx_http_core_loc_conf_t     *clcf;
+    amzsync_http_sandbox_conf_t  *scf;
 
     if (alcf->sandbox) {
         return "is duplicate";
+    }
+
+    if (alcf->handler) {
+        return "conflicts with another directive of this location";
     }
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
@@ -333,6 +335,32 @@ amzsync_http_sandbox(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     scf->quota = 1;
     scf->token_ttl = 3600;
 
+    if (amzsync_http_sandbox_parse(cf, scf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (scf->shm_zone == NULL) {
+        return "has no \"zone=NAME:SIZE\"";
+    }
+
+    amzsync_sandbox_keys(&scf->keys, scf->seed);
+
+    alcf->sandbox = scf;
+    alcf->handler = amzsync_http_sandbox_handler;
+    clcf->handler = amzsync_http_sandbox_handler;
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+amzsync_http_sandbox_parse(ngx_conf_t *cf, amzsync_http_sandbox_conf_t *scf)
+{
+    char                              *rv;
+    ngx_str_t                         *value, arg;
+    ngx_uint_t                         i;
+    const amzsync_http_sandbox_arg_t  *a;
+
     value = cf->args->elts;
 
     for (i = 1; i < cf->args->nelts; i++) {
@@ -356,20 +384,11 @@ amzsync_http_sandbox(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         if (rv != NGX_CONF_OK) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\" %s \"%V\"",
                                &value[0], rv, &value[i]);
-            return NGX_CONF_ERROR;
+            return NGX_ERROR;
         }
     }
 
-    if (scf->shm_zone == NULL) {
-        return "has no \"zone=NAME:SIZE\"";
-    }
-
-    amzsync_sandbox_keys(&scf->keys, scf->seed);
-
-    alcf->sandbox = scf;
-    clcf->handler = amzsync_http_sandbox_handler;
-
-    return NGX_CONF_OK;
+    return NGX_OK;
 }
 
 

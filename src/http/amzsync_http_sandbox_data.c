@@ -24,9 +24,9 @@ static ngx_int_t amzsync_http_sandbox_fault(amzsync_http_sandbox_ctx_t *ctx);
 static void amzsync_http_sandbox_slow(ngx_event_t *ev);
 static ngx_int_t amzsync_http_sandbox_answer(amzsync_http_sandbox_ctx_t *ctx);
 static ngx_int_t amzsync_http_sandbox_search(amzsync_http_sandbox_ctx_t *ctx,
-    amzsync_sandbox_page_t *page, const char **details);
+    amzsync_sandbox_page_t *page, u_char *buf, const char **details);
 static ngx_int_t amzsync_http_sandbox_order(amzsync_http_sandbox_ctx_t *ctx,
-    amzsync_sandbox_page_t *page, const char **details);
+    amzsync_sandbox_page_t *page, u_char *buf, const char **details);
 static ngx_int_t amzsync_http_sandbox_fill_page(
     amzsync_http_sandbox_ctx_t *ctx, amzsync_sandbox_out_t *out);
 static ngx_int_t amzsync_http_sandbox_fill_order(
@@ -234,13 +234,19 @@ amzsync_http_sandbox_slow(ngx_event_t *ev)
 static ngx_int_t
 amzsync_http_sandbox_answer(amzsync_http_sandbox_ctx_t *ctx)
 {
+    u_char                       *buf;
     ngx_int_t                     rc;
     const char                   *details;
+    ngx_http_request_t           *r;
     amzsync_sandbox_page_t       *page;
     amzsync_http_sandbox_fill_pt  fill;
 
-    page = ngx_pcalloc(ctx->request->pool, sizeof(amzsync_sandbox_page_t));
-    if (page == NULL) {
+    r = ctx->request;
+
+    page = ngx_pcalloc(r->pool, sizeof(amzsync_sandbox_page_t));
+    buf = ngx_pnalloc(r->pool, r->args.len + 1);
+
+    if (page == NULL || buf == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -248,11 +254,11 @@ amzsync_http_sandbox_answer(amzsync_http_sandbox_ctx_t *ctx)
     ctx->page = page;
 
     if (ctx->route->op == AMZSYNC_SANDBOX_OP_SEARCH_ORDERS) {
-        rc = amzsync_http_sandbox_search(ctx, page, &details);
+        rc = amzsync_http_sandbox_search(ctx, page, buf, &details);
         fill = amzsync_http_sandbox_fill_page;
 
     } else {
-        rc = amzsync_http_sandbox_order(ctx, page, &details);
+        rc = amzsync_http_sandbox_order(ctx, page, buf, &details);
         fill = amzsync_http_sandbox_fill_order;
     }
 
@@ -286,20 +292,13 @@ amzsync_http_sandbox_answer(amzsync_http_sandbox_ctx_t *ctx)
 
 static ngx_int_t
 amzsync_http_sandbox_search(amzsync_http_sandbox_ctx_t *ctx,
-    amzsync_sandbox_page_t *page, const char **details)
+    amzsync_sandbox_page_t *page, u_char *buf, const char **details)
 {
-    u_char                   *buf;
-    amzsync_sandbox_place_t   place;
+    amzsync_sandbox_place_t  place;
 
-    *details = "The query string is too long.";
-
-    buf = ngx_pnalloc(ctx->request->pool, ctx->request->args.len + 1);
-
-    if (buf == NULL
-        || amzsync_sandbox_search_parse(&page->search, &ctx->request->args,
-                                        buf, amzsync_http_sandbox_now(),
-                                        details)
-           != NGX_OK)
+    if (amzsync_sandbox_search_parse(&page->search, &ctx->request->args, buf,
+                                     amzsync_http_sandbox_now(), details)
+        != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -331,18 +330,11 @@ amzsync_http_sandbox_search(amzsync_http_sandbox_ctx_t *ctx,
 
 static ngx_int_t
 amzsync_http_sandbox_order(amzsync_http_sandbox_ctx_t *ctx,
-    amzsync_sandbox_page_t *page, const char **details)
+    amzsync_sandbox_page_t *page, u_char *buf, const char **details)
 {
-    u_char  *buf;
-
-    *details = "The query string is too long.";
-
-    buf = ngx_pnalloc(ctx->request->pool, ctx->request->args.len + 1);
-
-    if (buf == NULL
-        || amzsync_sandbox_included_parse(&page->search.included,
-                                          &ctx->request->args, buf, details)
-           != NGX_OK)
+    if (amzsync_sandbox_included_parse(&page->search.included,
+                                       &ctx->request->args, buf, details)
+        != NGX_OK)
     {
         return NGX_ERROR;
     }

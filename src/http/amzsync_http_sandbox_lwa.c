@@ -6,7 +6,6 @@
 
 #include <base/amzsync_base.h>
 #include <base/amzsync_json.h>
-#include <base/amzsync_text.h>
 #include <http/amzsync_http.h>
 #include <http/amzsync_http_sandbox.h>
 
@@ -29,13 +28,17 @@ typedef struct {
 
 
 typedef struct {
-    amzsync_sandbox_fault_e  kind;
     ngx_uint_t               status;
     const char              *error;
     const char              *description;
-} amzsync_http_sandbox_lwa_fault_t;
+} amzsync_http_sandbox_lwa_t;
 
 
+static const amzsync_http_sandbox_lwa_t *amzsync_http_sandbox_grant_check(
+    amzsync_http_sandbox_conf_t *scf, amzsync_http_sandbox_grant_t *grant,
+    ngx_str_t *seller);
+static ngx_uint_t amzsync_http_sandbox_same(const ngx_str_t *one,
+    const ngx_str_t *two);
 static ngx_int_t amzsync_http_sandbox_grant(amzsync_http_sandbox_ctx_t *ctx,
     amzsync_http_sandbox_grant_t *grant);
 static ngx_int_t amzsync_http_sandbox_grant_body(
@@ -50,11 +53,11 @@ static ngx_int_t amzsync_http_sandbox_grant_seller(ngx_str_t *token,
     ngx_str_t *seller);
 static ngx_int_t amzsync_http_sandbox_granted(amzsync_http_sandbox_ctx_t *ctx,
     amzsync_http_sandbox_grant_t *grant, ngx_str_t *seller);
-static ngx_int_t amzsync_http_sandbox_lwa_fault(
+static const amzsync_http_sandbox_lwa_t *amzsync_http_sandbox_lwa_fault(
     amzsync_http_sandbox_ctx_t *ctx);
 static ngx_int_t amzsync_http_sandbox_lwa_error(
-    amzsync_http_sandbox_ctx_t *ctx, ngx_uint_t status, const char *error,
-    const char *description);
+    amzsync_http_sandbox_ctx_t *ctx,
+    const amzsync_http_sandbox_lwa_t *error);
 
 
 static const char *const
@@ -64,38 +67,69 @@ static const char *const
 };
 
 
-static const char *const
+static const amzsync_http_sandbox_lwa_t
     amzsync_http_sandbox_missing[AMZSYNC_HTTP_SANDBOX_GRANT_FIELDS] =
 {
-    "The request is missing a required parameter : grant_type",
-    "The request is missing a required parameter : refresh_token",
-    "The request is missing a required parameter : client_id",
-    "The request is missing a required parameter : client_secret"
+    { NGX_HTTP_BAD_REQUEST, "invalid_request",
+      "The request is missing a required parameter : grant_type" },
+
+    { NGX_HTTP_BAD_REQUEST, "invalid_request",
+      "The request is missing a required parameter : refresh_token" },
+
+    { NGX_HTTP_BAD_REQUEST, "invalid_request",
+      "The request is missing a required parameter : client_id" },
+
+    { NGX_HTTP_BAD_REQUEST, "invalid_request",
+      "The request is missing a required parameter : client_secret" }
 };
 
 
-static const amzsync_http_sandbox_lwa_fault_t
-    amzsync_http_sandbox_lwa_faults[] =
+static const amzsync_http_sandbox_lwa_t  amzsync_http_sandbox_malformed = {
+    NGX_HTTP_BAD_REQUEST, "invalid_request", "The request body is malformed"
+};
+
+
+static const amzsync_http_sandbox_lwa_t  amzsync_http_sandbox_unsupported = {
+    NGX_HTTP_BAD_REQUEST, "unsupported_grant_type",
+    "The authorization grant type is not supported by the authorization server"
+};
+
+
+static const amzsync_http_sandbox_lwa_t
+    amzsync_http_sandbox_invalid_client =
 {
-    { AMZSYNC_SANDBOX_FAULT_LWA_500, NGX_HTTP_INTERNAL_SERVER_ERROR,
-      "server_error",
+    NGX_HTTP_UNAUTHORIZED, "invalid_client", "Client authentication failed"
+};
+
+
+static const amzsync_http_sandbox_lwa_t  amzsync_http_sandbox_invalid_grant = {
+    NGX_HTTP_BAD_REQUEST, "invalid_grant",
+    "The request has an invalid grant parameter : refresh_token"
+};
+
+
+/* In the order of the kinds of faults, from LWA_500 on. */
+
+static const amzsync_http_sandbox_lwa_t
+    amzsync_http_sandbox_lwa_faults[AMZSYNC_SANDBOX_FAULTS
+                                    - AMZSYNC_SANDBOX_FAULT_LWA_500] =
+{
+    { NGX_HTTP_INTERNAL_SERVER_ERROR, "server_error",
       "The authorization server encountered an unexpected condition" },
 
-    { AMZSYNC_SANDBOX_FAULT_LWA_503, NGX_HTTP_SERVICE_UNAVAILABLE,
-      "temporarily_unavailable",
+    { NGX_HTTP_SERVICE_UNAVAILABLE, "temporarily_unavailable",
       "The authorization server is currently unable to handle the request" },
 
-    { AMZSYNC_SANDBOX_FAULT_LWA_INVALID_CLIENT, NGX_HTTP_UNAUTHORIZED,
-      "invalid_client", "Client authentication failed" },
+    { NGX_HTTP_UNAUTHORIZED, "invalid_client",
+      "Client authentication failed" },
 
-    { AMZSYNC_SANDBOX_FAULT_LWA_UNAUTHORIZED_CLIENT, NGX_HTTP_BAD_REQUEST,
-      "unauthorized_client", "Not authorized for requested operation" },
+    { NGX_HTTP_BAD_REQUEST, "unauthorized_client",
+      "Not authorized for requested operation" },
 
-    { AMZSYNC_SANDBOX_FAULT_LWA_ACCESS_DENIED, NGX_HTTP_BAD_REQUEST,
-      "access_denied", "The request was denied" },
+    { NGX_HTTP_BAD_REQUEST, "access_denied", "The request was denied" },
 
-    { AMZSYNC_SANDBOX_FAULT_LWA_INVALID_SCOPE, NGX_HTTP_BAD_REQUEST,
-      "invalid_scope", "The request has an unknown scope parameter" }
+    { NGX_HTTP_BAD_REQUEST, "invalid_scope",
+      "The request has an unknown scope parameter" }
 };
 
 
@@ -106,78 +140,88 @@ static ngx_str_t  amzsync_http_sandbox_refresh =
 ngx_int_t
 amzsync_http_sandbox_token(amzsync_http_sandbox_ctx_t *ctx)
 {
-    ngx_int_t                     rc;
-    ngx_str_t                    *f, seller;
-    ngx_uint_t                    i;
-    amzsync_http_sandbox_grant_t  grant;
-    amzsync_http_sandbox_conf_t  *scf;
+    ngx_int_t                           rc;
+    ngx_str_t                           seller;
+    amzsync_http_sandbox_grant_t        grant;
+    const amzsync_http_sandbox_lwa_t   *error;
 
-    rc = amzsync_http_sandbox_lwa_fault(ctx);
+    error = amzsync_http_sandbox_lwa_fault(ctx);
 
-    if (rc != NGX_DECLINED) {
-        return rc;
-    }
+    if (error == NULL) {
+        rc = amzsync_http_sandbox_grant(ctx, &grant);
 
-    rc = amzsync_http_sandbox_grant(ctx, &grant);
-
-    if (rc == NGX_ERROR) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    if (rc == NGX_DECLINED) {
-        return amzsync_http_sandbox_lwa_error(ctx, NGX_HTTP_BAD_REQUEST,
-                                        "invalid_request",
-                                        "The request body is malformed");
-    }
-
-    f = grant.fields;
-
-    for (i = 0; i < AMZSYNC_HTTP_SANDBOX_GRANT_FIELDS; i++) {
-
-        /* another grant needs no refresh token */
-
-        if (i == 1 && (f[0].len != sizeof("refresh_token") - 1
-                       || ngx_memcmp(f[0].data, "refresh_token", f[0].len)))
-        {
-            return amzsync_http_sandbox_lwa_error(ctx, NGX_HTTP_BAD_REQUEST,
-                        "unsupported_grant_type",
-                        "The authorization grant type is not supported by "
-                        "the authorization server");
+        if (rc == NGX_ERROR) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
-        if (f[i].len == 0) {
-            return amzsync_http_sandbox_lwa_error(ctx, NGX_HTTP_BAD_REQUEST,
-                                        "invalid_request",
-                                        amzsync_http_sandbox_missing[i]);
-        }
+        error = (rc == NGX_DECLINED)
+                ? &amzsync_http_sandbox_malformed
+                : amzsync_http_sandbox_grant_check(ctx->conf, &grant, &seller);
     }
 
-    scf = ctx->conf;
-    f = &grant.fields[AMZSYNC_HTTP_SANDBOX_CLIENT_ID];
-
-    if ((scf->client_id.len
-         && (f[0].len != scf->client_id.len
-             || ngx_memcmp(f[0].data, scf->client_id.data, f[0].len)))
-        || (scf->client_secret.len
-            && (f[1].len != scf->client_secret.len
-                || ngx_memcmp(f[1].data, scf->client_secret.data,
-                              f[1].len))))
-    {
-        return amzsync_http_sandbox_lwa_error(ctx, NGX_HTTP_UNAUTHORIZED,
-                                              "invalid_client",
-                                              "Client authentication failed");
-    }
-
-    f = &grant.fields[AMZSYNC_HTTP_SANDBOX_REFRESH_TOKEN];
-
-    if (amzsync_http_sandbox_grant_seller(f, &seller) != NGX_OK) {
-        return amzsync_http_sandbox_lwa_error(ctx, NGX_HTTP_BAD_REQUEST,
-                        "invalid_grant",
-                        "The request has an invalid grant parameter : "
-                        "refresh_token");
+    if (error) {
+        return amzsync_http_sandbox_lwa_error(ctx, error);
     }
 
     return amzsync_http_sandbox_granted(ctx, &grant, &seller);
+}
+
+
+/* NULL: the grant is good, and of the seller. */
+
+static const amzsync_http_sandbox_lwa_t *
+amzsync_http_sandbox_grant_check(amzsync_http_sandbox_conf_t *scf,
+    amzsync_http_sandbox_grant_t *grant, ngx_str_t *seller)
+{
+    ngx_str_t   *f;
+    ngx_uint_t   i;
+
+    static ngx_str_t  type = ngx_string("refresh_token");
+
+    f = grant->fields;
+
+    for (i = 0; i < AMZSYNC_HTTP_SANDBOX_GRANT_FIELDS; i++) {
+
+        if (f[i].len == 0) {
+            return &amzsync_http_sandbox_missing[i];
+        }
+
+        /* another type of grant would need other fields */
+
+        if (i == AMZSYNC_HTTP_SANDBOX_GRANT_TYPE
+            && !amzsync_http_sandbox_same(&f[i], &type))
+        {
+            return &amzsync_http_sandbox_unsupported;
+        }
+    }
+
+    if ((scf->client_id.len
+         && !amzsync_http_sandbox_same(&scf->client_id,
+                                  &f[AMZSYNC_HTTP_SANDBOX_CLIENT_ID]))
+        || (scf->client_secret.len
+            && !amzsync_http_sandbox_same(&scf->client_secret,
+                                  &f[AMZSYNC_HTTP_SANDBOX_CLIENT_SECRET])))
+    {
+        return &amzsync_http_sandbox_invalid_client;
+    }
+
+    if (amzsync_http_sandbox_grant_seller(
+                                  &f[AMZSYNC_HTTP_SANDBOX_REFRESH_TOKEN],
+                                  seller)
+        != NGX_OK)
+    {
+        return &amzsync_http_sandbox_invalid_grant;
+    }
+
+    return NULL;
+}
+
+
+static ngx_uint_t
+amzsync_http_sandbox_same(const ngx_str_t *one, const ngx_str_t *two)
+{
+    return one->len == two->len
+           && ngx_memcmp(one->data, two->data, one->len) == 0;
 }
 
 
@@ -204,7 +248,7 @@ amzsync_http_sandbox_grant(amzsync_http_sandbox_ctx_t *ctx,
            ? &ctx->request->headers_in.content_type->value : NULL;
 
     if (type && ngx_strlcasestrn(type->data, type->data + type->len,
-                                 (u_char *) "json", 4 - 1))
+                                 (u_char *) "json", sizeof("json") - 2))
     {
         return amzsync_http_sandbox_grant_json(pool, &body, grant);
     }
@@ -421,37 +465,32 @@ amzsync_http_sandbox_granted(amzsync_http_sandbox_ctx_t *ctx,
 }
 
 
-static ngx_int_t
+static const amzsync_http_sandbox_lwa_t *
 amzsync_http_sandbox_lwa_fault(amzsync_http_sandbox_ctx_t *ctx)
 {
-    ngx_uint_t                               i, n, every;
-    const amzsync_http_sandbox_lwa_fault_t  *fault;
+    ngx_uint_t  i, n, every;
 
     n = amzsync_sandbox_zone_tick(ctx->zone, 1);
 
-    for (i = 0; i < sizeof(amzsync_http_sandbox_lwa_faults)
-                    / sizeof(amzsync_http_sandbox_lwa_fault_t);
-         i++)
-    {
-        fault = &amzsync_http_sandbox_lwa_faults[i];
-        every = ctx->conf->faults[fault->kind];
+    for (i = AMZSYNC_SANDBOX_FAULT_LWA_500; i < AMZSYNC_SANDBOX_FAULTS; i++) {
+        every = ctx->conf->faults[i];
 
         if (every && n % every == 0) {
-            amzsync_sandbox_zone_faulted(ctx->zone, fault->kind);
+            amzsync_sandbox_zone_faulted(ctx->zone, i);
 
-            return amzsync_http_sandbox_lwa_error(ctx, fault->status,
-                                                  fault->error,
-                                                  fault->description);
+            i -= AMZSYNC_SANDBOX_FAULT_LWA_500;
+
+            return &amzsync_http_sandbox_lwa_faults[i];
         }
     }
 
-    return NGX_DECLINED;
+    return NULL;
 }
 
 
 static ngx_int_t
 amzsync_http_sandbox_lwa_error(amzsync_http_sandbox_ctx_t *ctx,
-    ngx_uint_t status, const char *error, const char *description)
+    const amzsync_http_sandbox_lwa_t *error)
 {
     u_char                 buf[512];
     amzsync_sandbox_out_t  out;
@@ -459,9 +498,9 @@ amzsync_http_sandbox_lwa_error(amzsync_http_sandbox_ctx_t *ctx,
     amzsync_sandbox_out(&out, buf, sizeof(buf));
 
     amzsync_sandbox_open(&out, NULL, '{');
-    amzsync_sandbox_cstr(&out, "error_description", description);
-    amzsync_sandbox_cstr(&out, "error", error);
+    amzsync_sandbox_cstr(&out, "error_description", error->description);
+    amzsync_sandbox_cstr(&out, "error", error->error);
     amzsync_sandbox_close(&out, '}');
 
-    return amzsync_http_sandbox_reply(ctx, status, &out);
+    return amzsync_http_sandbox_reply(ctx, error->status, &out);
 }

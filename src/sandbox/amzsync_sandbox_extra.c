@@ -31,7 +31,8 @@ static void amzsync_sandbox_item_tax(amzsync_sandbox_out_t *out);
 
 
 static const char *const  amzsync_sandbox_names[] = {
-    "Ada Example", "José Ñúñez", "山田 太郎", "O'Brien \"Bob\"", "Zoë 😀"
+    "Ada Example", "José Ñúñez", "山田 太郎", "O'Brien \"Bob\"",
+    "Zoë 😀"
 };
 
 

@@ -44,8 +44,7 @@ static const char *const  amzsync_sandbox_titles[] = {
     "ワイヤレスイヤホン（ノイズキャンセリング）",
     "4\" Chef's Knife \"Damascus\"",
     "Back\\slash \\\\ \\n not a newline",
-    "Mug ☕ with \360\237\230\200 and \360\237\221\251\342\200\215"
-        "\360\237\222\273",
+    "Mug ☕ with 😀 and 👩\342\200\215💻",
     "Tab\tLine\nReturn\rEnd",
     "Control \001\037\177 characters",
     "Crème brûlée, naïve façade – 10 € off",
