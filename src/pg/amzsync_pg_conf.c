@@ -486,7 +486,9 @@ amzsync_pg_conf_list(ngx_pool_t *pool, ngx_array_t *hosts, size_t offset,
             *p++ = ',';
         }
 
-        p = ngx_cpymem(p, value->data, value->len);
+        if (value->len) {
+            p = ngx_cpymem(p, value->data, value->len);
+        }
     }
 
     len = p - list;

@@ -273,7 +273,7 @@ amzsync_pg_conn_read_handler(ngx_event_t *rev)
     do {
         received = PQconsumeInput(conn->pg);
 
-        if (!received) {
+        if (!received && conn->why == NULL) {
             conn->why = amzsync_pg_log_text(conn->text,
                                             PQerrorMessage(conn->pg));
         }

@@ -18,17 +18,35 @@ const char  *amzsync_pg_class_names[AMZSYNC_PG_CLASSES] = {
 const char *
 amzsync_pg_log_text(u_char buf[AMZSYNC_PG_TEXT_MAX], const char *message)
 {
-    u_char  ch, *p, *last;
+    u_char      ch, *p, *last;
+    ngx_uint_t  hint;
 
+    hint = 0;
     p = buf;
     last = buf + AMZSYNC_PG_TEXT_MAX - 1;
 
-    while (*message != '\0' && p < last) {
-        ch = (u_char) *message++;
-        *p++ = (ch < 0x20 || ch == 0x7f) ? ' ' : ch;
+    for ( /* void */ ; *message != '\0' && p < last; message++) {
+        ch = (u_char) *message;
+
+        /* libpq's advice to people at a terminal: lines that begin with TAB */
+
+        if (ch == '\n') {
+            hint = (message[1] == '\t');
+        }
+
+        if (hint) {
+            continue;
+        }
+
+        if (ch > 0x20 && ch != 0x7f) {
+            *p++ = ch;
+
+        } else if (p > buf && p[-1] != ' ') {
+            *p++ = ' ';
+        }
     }
 
-    while (p > buf && p[-1] == ' ') {
+    if (p > buf && p[-1] == ' ') {
         p--;
     }
 
@@ -93,12 +111,20 @@ amzsync_pg_log_notice(void *data, const PGresult *result)
     amzsync_pg_conn_t *conn = data;
 
     u_char       buf[AMZSYNC_PG_TEXT_MAX];
-    const char  *message;
+    const char  *severity, *message;
 
+    severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
     message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 
     if (message == NULL) {
         message = PQresultErrorMessage(result);
+    }
+
+    /* an idle connection hears in this way that it is ended */
+
+    if (severity != NULL && ngx_strcmp(severity, "FATAL") == 0) {
+        conn->why = amzsync_pg_log_text(conn->text, message);
+        return;
     }
 
     ngx_log_error(NGX_LOG_INFO, conn->pool->log, 0,
