@@ -172,8 +172,10 @@ ngx_int_t amzsync_array_raw(amzsync_array_t *array, const u_char *p,
     size_t len);
 ngx_int_t amzsync_array_null(amzsync_array_t *array);
 
-/* Where the arrays end now, and back to it: rows that a later duplicate of
- * their array replaces.  "mark" has AMZSYNC_COLUMNS_MAX + 2 elements. */
+/* Where the arrays end now, the children's too, and back to it: rows that a
+ * later duplicate of their array replaces. */
+#define AMZSYNC_MARK_SIZE       (2 * (AMZSYNC_COLUMNS_MAX + 2))
+
 void amzsync_rows_mark(const amzsync_rows_t *rows, size_t *mark);
 void amzsync_rows_reset(amzsync_rows_t *rows, const size_t *mark);
 

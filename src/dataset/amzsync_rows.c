@@ -208,12 +208,15 @@ amzsync_rows_mark(const amzsync_rows_t *rows, size_t *mark)
 {
     ngx_uint_t  i;
 
-    for (i = 0; i < rows->rowset->ncolumns; i++) {
-        *mark++ = rows->columns[i].last - rows->columns[i].start;
-    }
+    for ( /* void */ ; rows != NULL; rows = rows->child) {
 
-    *mark++ = rows->parent.last - rows->parent.start;
-    *mark = rows->nrows;
+        for (i = 0; i < rows->rowset->ncolumns; i++) {
+            *mark++ = rows->columns[i].last - rows->columns[i].start;
+        }
+
+        *mark++ = rows->parent.last - rows->parent.start;
+        *mark++ = rows->nrows;
+    }
 }
 
 
@@ -222,12 +225,15 @@ amzsync_rows_reset(amzsync_rows_t *rows, const size_t *mark)
 {
     ngx_uint_t  i;
 
-    for (i = 0; i < rows->rowset->ncolumns; i++) {
-        rows->columns[i].last = rows->columns[i].start + *mark++;
-    }
+    for ( /* void */ ; rows != NULL; rows = rows->child) {
 
-    rows->parent.last = rows->parent.start + *mark++;
-    rows->nrows = *mark;
+        for (i = 0; i < rows->rowset->ncolumns; i++) {
+            rows->columns[i].last = rows->columns[i].start + *mark++;
+        }
+
+        rows->parent.last = rows->parent.start + *mark++;
+        rows->nrows = *mark++;
+    }
 }
 
 

@@ -5,7 +5,8 @@
  *
  * It accepts what jansson accepts, with these differences: a number may have
  * any size, its digits stay as they stand; arrays and objects nest at most
- * AMZSYNC_READER_DEPTH deep; a text has at most AMZSYNC_READER_SIZE bytes.
+ * AMZSYNC_READER_DEPTH deep; a text has at most AMZSYNC_READER_SIZE bytes; and
+ * a byte 0 is wrong everywhere (jansson passes over one after a number).
  *
  * Plain C without anything of nginx that needs linking.
  */

@@ -31,7 +31,7 @@ struct amzsync_level_s {
     const u_char            *start;     /* of the object */
 
     /* Where the rows below stood when the object began. */
-    size_t                   mark[AMZSYNC_COLUMNS_MAX + 2];
+    size_t                   mark[AMZSYNC_MARK_SIZE];
 
     amzsync_plan_t           plan;
 };
