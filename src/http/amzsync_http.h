@@ -21,10 +21,20 @@
 #define AMZSYNC_HTTP_BODY_MAX  65536
 
 
+/* Where a location's directive stands; name is NULL: nowhere. */
+
+typedef struct {
+    ngx_str_t                   *name;
+    u_char                      *file;
+    ngx_uint_t                   line;
+} amzsync_http_place_t;
+
+
 typedef struct {
     amzsync_pg_conf_t            pg;
     amzsync_sync_conf_t          sync;      /* holds the spapi conf */
-    ngx_uint_t                   used;      /* a location needs the database */
+    amzsync_http_place_t         used;      /* by the first location that
+                                               needs the database */
 
     /* Of this worker, from init_process. */
     amzsync_store_t             *store;
@@ -36,6 +46,7 @@ typedef struct {
     ngx_http_complex_value_t    *user;
     amzsync_http_sandbox_conf_t *sandbox;
     ngx_http_handler_pt          handler;   /* of this location, or NULL */
+    amzsync_http_place_t         place;     /* of its directive */
 } ngx_http_amzsync_loc_conf_t;
 
 

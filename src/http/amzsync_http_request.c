@@ -61,6 +61,13 @@ amzsync_http_handle(ngx_http_request_t *r,
         return rc;
     }
 
+    if (ctx->conf->store == NULL) {
+
+        /* "master_process off" starts no new worker on a reload. */
+
+        return amzsync_http_failed(ctx, "nginx must be restarted");
+    }
+
     if (method->body) {
         return amzsync_http_body_read(ctx);
     }

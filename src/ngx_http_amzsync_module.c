@@ -1,0 +1,493 @@
+
+#include <http/amzsync_http.h>
+#include <http/amzsync_http_conf.h>
+
+
+#define NGX_HTTP_AMZSYNC_USER_AGENT  "amzsync/0.1 (Language=C)"
+
+
+static void *ngx_http_amzsync_create_main_conf(ngx_conf_t *cf);
+static char *ngx_http_amzsync_init_main_conf(ngx_conf_t *cf, void *conf);
+static void *ngx_http_amzsync_create_loc_conf(ngx_conf_t *cf);
+static char *ngx_http_amzsync_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+static char *ngx_http_amzsync_location(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static ngx_int_t ngx_http_amzsync_init(ngx_conf_t *cf);
+static ngx_int_t ngx_http_amzsync_init_process(ngx_cycle_t *cycle);
+static void ngx_http_amzsync_exit_process(ngx_cycle_t *cycle);
+
+
+static ngx_conf_num_bounds_t  ngx_http_amzsync_timeout_bounds = {
+    ngx_conf_check_num_bounds, 1, 3600000
+};
+
+static ngx_conf_num_bounds_t  ngx_http_amzsync_page_bounds = {
+    ngx_conf_check_num_bounds, 1024, 1024 * 1024 * 1024
+};
+
+static ngx_conf_num_bounds_t  ngx_http_amzsync_retries_bounds = {
+    ngx_conf_check_num_bounds, 0, 100
+};
+
+static ngx_conf_num_bounds_t  ngx_http_amzsync_syncs_bounds = {
+    ngx_conf_check_num_bounds, 1, 1000000
+};
+
+/* A lease must outlast a few turns of the heartbeat. */
+
+static ngx_conf_num_bounds_t  ngx_http_amzsync_lease_bounds = {
+    ngx_conf_check_num_bounds, 1000, 3600000
+};
+
+/* Amazon keeps two years. */
+
+static ngx_conf_num_bounds_t  ngx_http_amzsync_history_bounds = {
+    ngx_conf_check_num_bounds, 60, 2 * 366 * 24 * 3600
+};
+
+
+/* The content handlers, for the commands that set them. */
+
+static ngx_http_handler_pt  ngx_http_amzsync_start =
+    amzsync_http_start_handler;
+static ngx_http_handler_pt  ngx_http_amzsync_status =
+    amzsync_http_status_handler;
+static ngx_http_handler_pt  ngx_http_amzsync_connection =
+    amzsync_http_connection_handler;
+
+
+static ngx_command_t  ngx_http_amzsync_commands[] = {
+
+    { ngx_string("amzsync_postgres"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
+      amzsync_http_conf_postgres,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("amzsync_thread_pool"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE12,
+      amzsync_http_conf_thread_pool,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("amzsync_endpoint"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE2,
+      amzsync_http_conf_endpoint,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("amzsync_lwa"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE3,
+      amzsync_http_conf_lwa,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("amzsync_token_keys"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      amzsync_http_conf_token_keys,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("amzsync_user_agent"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      amzsync_http_conf_user_agent,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("amzsync_trusted_certificate"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      amzsync_http_conf_certificate,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("amzsync_connect_timeout"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_amzsync_main_conf_t, sync.spapi.connect_timeout),
+      &ngx_http_amzsync_timeout_bounds },
+
+    { ngx_string("amzsync_transfer_timeout"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_amzsync_main_conf_t, sync.spapi.timeout),
+      &ngx_http_amzsync_timeout_bounds },
+
+    { ngx_string("amzsync_max_page_size"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_amzsync_main_conf_t, sync.spapi.max_page),
+      &ngx_http_amzsync_page_bounds },
+
+    { ngx_string("amzsync_retries"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_amzsync_main_conf_t, sync.retries),
+      &ngx_http_amzsync_retries_bounds },
+
+    { ngx_string("amzsync_retry_delay"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_amzsync_main_conf_t, sync.retry_delay),
+      &ngx_http_amzsync_timeout_bounds },
+
+    { ngx_string("amzsync_max_syncs"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_amzsync_main_conf_t, sync.max_syncs),
+      &ngx_http_amzsync_syncs_bounds },
+
+    { ngx_string("amzsync_lease"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_amzsync_main_conf_t, sync.lease),
+      &ngx_http_amzsync_lease_bounds },
+
+    { ngx_string("amzsync_history"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_sec_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_amzsync_main_conf_t, sync.history),
+      &ngx_http_amzsync_history_bounds },
+
+    { ngx_string("amzsync_user"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_set_complex_value_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_amzsync_loc_conf_t, user),
+      NULL },
+
+    { ngx_string("amzsync_start"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_amzsync_location,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      &ngx_http_amzsync_start },
+
+    { ngx_string("amzsync_status"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_amzsync_location,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      &ngx_http_amzsync_status },
+
+    { ngx_string("amzsync_connection"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_amzsync_location,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      &ngx_http_amzsync_connection },
+
+    { ngx_string("amzsync_sandbox"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      amzsync_http_sandbox,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_http_amzsync_module_ctx = {
+    NULL,                                  /* preconfiguration */
+    ngx_http_amzsync_init,                 /* postconfiguration */
+
+    ngx_http_amzsync_create_main_conf,     /* create main configuration */
+    ngx_http_amzsync_init_main_conf,       /* init main configuration */
+
+    NULL,                                  /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    ngx_http_amzsync_create_loc_conf,      /* create location configuration */
+    ngx_http_amzsync_merge_loc_conf        /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_http_amzsync_module = {
+    NGX_MODULE_V1,
+    &ngx_http_amzsync_module_ctx,          /* module context */
+    ngx_http_amzsync_commands,             /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    ngx_http_amzsync_init_process,         /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    ngx_http_amzsync_exit_process,         /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static void *
+ngx_http_amzsync_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_http_amzsync_main_conf_t  *conf;
+
+    conf = ngx_pcalloc(cf->pool, sizeof(ngx_http_amzsync_main_conf_t));
+    if (conf == NULL) {
+        return NULL;
+    }
+
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     conf->pg = { 0 };
+     *     conf->sync.pool = NULL;
+     *     conf->sync.spapi.endpoints = { NULL };
+     *     conf->sync.spapi.lwa_url = NULL;
+     *     conf->sync.spapi.client_id = NULL;
+     *     conf->sync.spapi.client_secret = NULL;
+     *     conf->sync.spapi.user_agent = NULL;
+     *     conf->sync.spapi.ca_file = NULL;
+     *     conf->sync.spapi.keys = { NULL, 0 };
+     *     conf->used = { NULL, NULL, 0 };
+     *     conf->store = NULL;
+     *     conf->runner = NULL;
+     */
+
+    conf->sync.tasks = 16;
+
+    conf->sync.spapi.connect_timeout = NGX_CONF_UNSET_MSEC;
+    conf->sync.spapi.timeout = NGX_CONF_UNSET_MSEC;
+    conf->sync.spapi.max_page = NGX_CONF_UNSET_SIZE;
+    conf->sync.retries = NGX_CONF_UNSET_UINT;
+    conf->sync.retry_delay = NGX_CONF_UNSET_MSEC;
+    conf->sync.max_syncs = NGX_CONF_UNSET_UINT;
+    conf->sync.lease = NGX_CONF_UNSET_MSEC;
+    conf->sync.history = NGX_CONF_UNSET;
+
+    return conf;
+}
+
+
+static char *
+ngx_http_amzsync_init_main_conf(ngx_conf_t *cf, void *conf)
+{
+    ngx_http_amzsync_main_conf_t  *amcf = conf;
+
+    amzsync_sync_conf_t   *sync;
+    amzsync_spapi_conf_t  *spapi;
+
+    sync = &amcf->sync;
+    spapi = &sync->spapi;
+
+    ngx_conf_init_msec_value(spapi->connect_timeout, 10000);
+    ngx_conf_init_msec_value(spapi->timeout, 60000);
+    ngx_conf_init_size_value(spapi->max_page, 16 * 1024 * 1024);
+    ngx_conf_init_uint_value(sync->retries, 5);
+    ngx_conf_init_msec_value(sync->retry_delay, 1000);
+    ngx_conf_init_uint_value(sync->max_syncs, 10000);
+    ngx_conf_init_msec_value(sync->lease, 30000);
+
+    /* 0: as far as each dataset says. */
+
+    ngx_conf_init_value(sync->history, 0);
+
+    if (spapi->user_agent == NULL) {
+        spapi->user_agent = NGX_HTTP_AMZSYNC_USER_AGENT;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static void *
+ngx_http_amzsync_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_http_amzsync_loc_conf_t  *conf;
+
+    conf = ngx_pcalloc(cf->pool, sizeof(ngx_http_amzsync_loc_conf_t));
+    if (conf == NULL) {
+        return NULL;
+    }
+
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     conf->sandbox = NULL;
+     *     conf->handler = NULL;
+     *     conf->place = { NULL, NULL, 0 };
+     */
+
+    conf->user = NGX_CONF_UNSET_PTR;
+
+    return conf;
+}
+
+
+static char *
+ngx_http_amzsync_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_amzsync_loc_conf_t  *prev = parent;
+    ngx_http_amzsync_loc_conf_t  *conf = child;
+
+    ngx_http_core_loc_conf_t  *clcf;
+
+    ngx_conf_merge_ptr_value(conf->user, prev->user, NULL);
+
+    if (conf->handler == NULL) {
+        return NGX_CONF_OK;
+    }
+
+    if (conf->user == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"%V\" in %s:%ui needs \"amzsync_user\", which is not "
+                      "set", conf->place.name, conf->place.file,
+                      conf->place.line);
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->sandbox) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"%V\" in %s:%ui shares its location with "
+                      "\"amzsync_sandbox\"", conf->place.name,
+                      conf->place.file, conf->place.line);
+        return NGX_CONF_ERROR;
+    }
+
+    /* The module has a bound of its own, and answers in JSON above it. */
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    clcf->client_max_body_size = 0;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_amzsync_location(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_amzsync_loc_conf_t  *alcf = conf;
+
+    ngx_http_handler_pt           *handler;
+    ngx_http_core_loc_conf_t      *clcf;
+    ngx_http_amzsync_main_conf_t  *amcf;
+
+    if (alcf->handler) {
+        return "is duplicate";
+    }
+
+    handler = cmd->post;
+
+    alcf->handler = *handler;
+    alcf->place.name = &cmd->name;
+    alcf->place.file = cf->conf_file->file.name.data;
+    alcf->place.line = cf->conf_file->line;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    clcf->handler = alcf->handler;
+
+    amcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_amzsync_module);
+
+    if (amcf->used.name == NULL) {
+        amcf->used = alcf->place;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_amzsync_init(ngx_conf_t *cf)
+{
+    ngx_http_amzsync_main_conf_t  *amcf;
+
+    amcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_amzsync_module);
+
+    if (amcf->used.name == NULL) {
+        return NGX_OK;
+    }
+
+    if (amzsync_http_conf_check(cf, amcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (amcf->sync.pool == NULL) {
+        amcf->sync.pool = ngx_thread_pool_add(cf, NULL);
+        if (amcf->sync.pool == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    return amzsync_store_init(cf);
+}
+
+
+static ngx_int_t
+ngx_http_amzsync_init_process(ngx_cycle_t *cycle)
+{
+    ngx_http_amzsync_main_conf_t  *amcf;
+
+    /* Not in the cache manager and its like. */
+
+    if (ngx_process != NGX_PROCESS_WORKER
+        && ngx_process != NGX_PROCESS_SINGLE)
+    {
+        return NGX_OK;
+    }
+
+    amcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_amzsync_module);
+
+    if (amcf == NULL || amcf->used.name == NULL) {
+        return NGX_OK;
+    }
+
+    if (amzsync_spapi_init() != NGX_OK) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
+                      "amzsync: libcurl cannot be initialized");
+        return NGX_ERROR;
+    }
+
+    amcf->store = amzsync_store_create(cycle, &amcf->pg);
+    if (amcf->store == NULL) {
+        return NGX_ERROR;
+    }
+
+    amcf->runner = amzsync_sync_create(cycle, &amcf->sync, amcf->store);
+    if (amcf->runner == NULL) {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* The runner first: its syncs are given back over the store. */
+
+static void
+ngx_http_amzsync_exit_process(ngx_cycle_t *cycle)
+{
+    ngx_http_amzsync_main_conf_t  *amcf;
+
+    amcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_amzsync_module);
+
+    if (amcf == NULL) {
+        return;
+    }
+
+    if (amcf->runner) {
+        amzsync_sync_destroy(amcf->runner);
+        amcf->runner = NULL;
+    }
+
+    if (amcf->store) {
+        amzsync_store_destroy(amcf->store);
+        amcf->store = NULL;
+    }
+}
