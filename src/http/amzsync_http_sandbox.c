@@ -346,7 +346,6 @@ amzsync_http_sandbox(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     amzsync_sandbox_keys(&scf->keys, scf->seed);
 
     alcf->sandbox = scf;
-    alcf->handler = amzsync_http_sandbox_handler;
     clcf->handler = amzsync_http_sandbox_handler;
 
     return NGX_CONF_OK;
