@@ -8,6 +8,9 @@
 #include <base/amzsync_time.h>
 
 
+#define AMZSYNC_VALUE_SECONDS  (sizeof("2026-11-22T10:00:00") - 1)
+
+
 static ngx_int_t amzsync_value_scalar(amzsync_array_t *array,
     const amzsync_column_t *column, const u_char *p, size_t len);
 static ngx_int_t amzsync_value_numeric(amzsync_array_t *array,
@@ -230,14 +233,35 @@ amzsync_value_integer(const amzsync_reader_number_t *n, uint64_t *value)
 static ngx_int_t
 amzsync_value_time(amzsync_array_t *array, const u_char *p, size_t len)
 {
+    u_char         buf[sizeof("2016-12-31T23:59:60+00:00")], *last;
+    const u_char  *zone;
+
     /* dates alone and times without seconds are not of RFC 3339 */
 
-    if (len < sizeof("2026-11-22T10:00:00Z") - 1
+    if (len < AMZSYNC_VALUE_SECONDS + 1
         || p[16] != ':'
         || amzsync_time_parse(p, len) == AMZSYNC_TIME_BAD)
     {
         return NGX_DECLINED;
     }
 
-    return amzsync_array_raw(array, p, len);
+    if (p[17] != '6') {
+        return amzsync_array_raw(array, p, len);
+    }
+
+    /*
+     * PostgreSQL takes a leap second for the next minute's first, but refuses
+     * a fraction of the day's last.
+     */
+
+    zone = p + AMZSYNC_VALUE_SECONDS;
+
+    while (*zone == '.' || (*zone >= '0' && *zone <= '9')) {
+        zone++;
+    }
+
+    last = ngx_cpymem(buf, p, AMZSYNC_VALUE_SECONDS);
+    last = ngx_cpymem(last, zone, p + len - zone);
+
+    return amzsync_array_raw(array, buf, last - buf);
 }

@@ -143,6 +143,9 @@ static const good_t  good[] = {
     { "a leap second", PAGE(ORDER("a", ",\"createdTime\":"
                                        "\"2016-12-31T23:59:60Z\"")),
       "created_time", "{2016-12-31T23:59:60Z}" },
+    { "a fraction of it", PAGE(ORDER("a", ",\"createdTime\":"
+                                          "\"2016-12-31T23:59:60.5+00:00\"")),
+      "created_time", "{2016-12-31T23:59:60+00:00}" },
     { "an empty time", PAGE(ORDER("a", ",\"createdTime\":\"\"")),
       "created_time", "{NULL}" },
 
