@@ -11,7 +11,7 @@
 #include <pg/amzsync_pg_private.h>
 
 
-static ngx_int_t amzsync_pg_conf_build(ngx_pool_t *pool,
+static ngx_int_t amzsync_pg_conf_build(ngx_pool_t *pool, const char *text,
     PQconninfoOption *options, amzsync_pg_conf_t *conf, ngx_str_t *err);
 static void amzsync_pg_conf_syntax(const char *message, ngx_str_t *err);
 static ngx_int_t amzsync_pg_conf_check(ngx_pool_t *pool,
@@ -134,7 +134,7 @@ amzsync_pg_conf_parse(ngx_pool_t *pool, ngx_str_t *conninfo,
         return NGX_ERROR;
     }
 
-    rc = amzsync_pg_conf_build(pool, options, conf, err);
+    rc = amzsync_pg_conf_build(pool, text, options, conf, err);
 
     PQconninfoFree(options);
 
@@ -143,8 +143,8 @@ amzsync_pg_conf_parse(ngx_pool_t *pool, ngx_str_t *conninfo,
 
 
 static ngx_int_t
-amzsync_pg_conf_build(ngx_pool_t *pool, PQconninfoOption *options,
-    amzsync_pg_conf_t *conf, ngx_str_t *err)
+amzsync_pg_conf_build(ngx_pool_t *pool, const char *text,
+    PQconninfoOption *options, amzsync_pg_conf_t *conf, ngx_str_t *err)
 {
     ngx_str_t    password;
     ngx_array_t  hosts, params;
@@ -163,6 +163,14 @@ amzsync_pg_conf_build(ngx_pool_t *pool, PQconninfoOption *options,
     }
 
     if (amzsync_pg_hosts_resolve(pool, options, &hosts, err) != NGX_OK) {
+
+        /* one that was cut at the wrong "@" or "/" may be a password's end */
+
+        if (ngx_strstr(text, "://") != NULL) {
+            ngx_str_set(err, "a host or port of the URI cannot be used; does "
+                             "the password need percent-encoding?");
+        }
+
         return NGX_ERROR;
     }
 

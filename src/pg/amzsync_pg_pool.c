@@ -16,6 +16,7 @@ static ngx_int_t amzsync_pg_pool_line(amzsync_pg_pool_t *pool,
     ngx_pool_t *memory, amzsync_pg_class_e class);
 static ngx_queue_t *amzsync_pg_pool_queue(amzsync_pg_query_t *query);
 static void amzsync_pg_pool_timeout(ngx_event_t *ev);
+static ngx_uint_t amzsync_pg_pool_level(amzsync_pg_pool_t *pool);
 
 static void amzsync_pg_pool_dispatch(ngx_event_t *ev);
 static void amzsync_pg_pool_feed(amzsync_pg_conn_t *conn, ngx_queue_t *queue);
@@ -142,7 +143,7 @@ amzsync_pg_send(amzsync_pg_pool_t *pool, amzsync_pg_query_t *query)
     line = &pool->lines[query->class];
 
     if (pool->closing || line->nwaiting >= pool->conf->queue_max) {
-        ngx_log_error(NGX_LOG_ERR, pool->log, 0,
+        ngx_log_error(amzsync_pg_pool_level(pool), pool->log, 0,
                       "PostgreSQL is overloaded or away, %ui statements wait: "
                       "\"%s\" is not sent", line->nwaiting, query->stmt->name);
 
@@ -220,8 +221,8 @@ amzsync_pg_pool_timeout(ngx_event_t *ev)
     switch (query->state) {
 
     case AMZSYNC_PG_WAITING:
-        ngx_log_error(NGX_LOG_ERR, ev->log, NGX_ETIMEDOUT,
-                      "\"%s\" waited for PostgreSQL in vain",
+        ngx_log_error(amzsync_pg_pool_level(query->owner), ev->log,
+                      NGX_ETIMEDOUT, "\"%s\" waited for PostgreSQL in vain",
                       query->stmt->name);
 
         /* fall through */
@@ -242,6 +243,21 @@ amzsync_pg_pool_timeout(ngx_event_t *ev)
         /* done, and about to be delivered */
         break;
     }
+}
+
+
+/* Without a server every statement fails: one a second is news. */
+
+static ngx_uint_t
+amzsync_pg_pool_level(amzsync_pg_pool_t *pool)
+{
+    if (pool->reported == ngx_time()) {
+        return NGX_LOG_INFO;
+    }
+
+    pool->reported = ngx_time();
+
+    return NGX_LOG_ERR;
 }
 
 

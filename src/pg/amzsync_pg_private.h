@@ -107,6 +107,7 @@ struct amzsync_pg_pool_s {
     amzsync_pg_check_pt       check;
 
     uint64_t                  seq;
+    time_t                    reported;     /* a statement that waited */
     unsigned                  closing:1;
 };
 
