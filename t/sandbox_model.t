@@ -1,0 +1,54 @@
+# What the sandbox answers is valid by Amazon's own model of the Orders API,
+# t/models/orders_2026-01-01.json, or the one in the folder AMZSYNC_MODELS.
+
+use Test::Nginx::Socket 'no_plan';
+
+use Cwd ();
+use File::Basename ();
+
+our $here = Cwd::abs_path(File::Basename::dirname(__FILE__));
+our $model = ($ENV{AMZSYNC_MODELS} || "$here/models")
+             . "/orders_2026-01-01.json";
+
+add_response_body_check(sub {
+    my ($block, undef, undef, undef, $dry_run) = @_;
+
+    return if $dry_run;
+
+    my $url = "http://127.0.0.1:" . server_port_for_client() . "/amazon";
+    my $output = `python3 '$here/sandbox/validate.py' $url '$model' 2>&1`;
+
+    is($output, $block->output, $block->name . " - answers");
+    is($? >> 8, 0, $block->name . " - status");
+});
+
+log_level('info');
+run_tests();
+
+__DATA__
+
+=== TEST 1: every answer is valid
+--- config
+    location /amazon/ {
+        amzsync_sandbox zone=model:1m seed=3 orders=1000 page=100 quota=0;
+    }
+
+    location /amazon-faults/ {
+        amzsync_sandbox zone=faults:1m seed=3 orders=1000 quota=0
+                        fault=http_500:2 fault=http_503:3 fault=throttle:5;
+    }
+--- request
+GET /amazon/_sandbox/stats
+--- output
+searchOrders 200: valid
+getOrder 200: valid
+error 400: valid
+error 403: valid
+error 404: valid
+error 429: valid
+error 500: valid
+error 503: valid
+--- timeout: 60
+--- no_error_log
+[alert]
+[emerg]
