@@ -182,24 +182,43 @@ amzsync_store_sql_children(amzsync_store_sql_t *sql,
 }
 
 
-/* "gone": children that the rows written no longer have. */
+/*
+ * "gone": children that the rows written no longer have.
+ *
+ * Joins would leave the planner a choice, and a plan that was cached while the
+ * table was empty would read all of the seller's rows for each page.  Arrays
+ * and hashed subplans leave none.
+ */
 
 static void
 amzsync_store_sql_gone(amzsync_store_sql_t *sql, const amzsync_rowset_t *rows,
     const amzsync_rowset_t *child)
 {
     amzsync_store_sql(sql, ", gone AS (DELETE FROM amzsync.%s i "
-                      "USING page, stored WHERE i.user_id = $1 "
-                      "AND i.selling_partner_id = page.selling_partner_id "
-                      "AND i.region = page.region", child->table);
-    amzsync_store_sql_columns(sql, rows, " AND i.%s = stored.%s",
+                      "WHERE i.user_id = $1 AND i.selling_partner_id = "
+                      "(SELECT selling_partner_id FROM page) "
+                      "AND i.region = (SELECT region FROM page)",
+                      child->table);
+    amzsync_store_sql_columns(sql, rows, " AND i.%s = ANY (ARRAY("
+                              "SELECT %s FROM stored))",
                               AMZSYNC_COLUMN_KEY, AMZSYNC_COLUMN_KEY);
-    amzsync_store_sql(sql, " AND NOT EXISTS (SELECT FROM kids WHERE true");
-    amzsync_store_sql_columns(sql, rows, " AND kids.%s = i.%s",
-                              AMZSYNC_COLUMN_KEY, AMZSYNC_COLUMN_KEY);
-    amzsync_store_sql_columns(sql, child, " AND kids.%s = i.%s",
-                              AMZSYNC_COLUMN_KEY, AMZSYNC_COLUMN_KEY);
-    amzsync_store_sql(sql, "))");
+    amzsync_store_sql(sql, " AND ((");
+    amzsync_store_sql_columns(sql, rows, "i.%s", AMZSYNC_COLUMN_KEY,
+                              AMZSYNC_COLUMN_KEY);
+    amzsync_store_sql(sql, ") IN (SELECT ");
+    amzsync_store_sql_columns(sql, rows, "%s", AMZSYNC_COLUMN_KEY,
+                              AMZSYNC_COLUMN_KEY);
+    amzsync_store_sql(sql, " FROM stored)) IS TRUE AND (");
+    amzsync_store_sql_columns(sql, rows, "i.%s, ", AMZSYNC_COLUMN_KEY,
+                              AMZSYNC_COLUMN_KEY);
+    amzsync_store_sql_columns(sql, child, "i.%s", AMZSYNC_COLUMN_KEY,
+                              AMZSYNC_COLUMN_KEY);
+    amzsync_store_sql(sql, ") NOT IN (SELECT ");
+    amzsync_store_sql_columns(sql, rows, "%s, ", AMZSYNC_COLUMN_KEY,
+                              AMZSYNC_COLUMN_KEY);
+    amzsync_store_sql_columns(sql, child, "%s", AMZSYNC_COLUMN_KEY,
+                              AMZSYNC_COLUMN_KEY);
+    amzsync_store_sql(sql, " FROM kids))");
 }
 
 
