@@ -5,6 +5,7 @@
 
 
 #include <dataset/amzsync_dataset.h>
+#include <dataset/amzsync_word.h>
 
 
 #define AMZSYNC_ARRAY_SIZE  2048
@@ -140,6 +141,8 @@ ngx_int_t
 amzsync_array_text(amzsync_array_t *array, const u_char *p, size_t len)
 {
     u_char        *dst;
+    uint64_t       w;
+    ngx_uint_t     n;
     const u_char  *end;
 
     dst = amzsync_array_next(array, 2 * len + 2);
@@ -149,7 +152,26 @@ amzsync_array_text(amzsync_array_t *array, const u_char *p, size_t len)
 
     *dst++ = '"';
 
-    for (end = p + len; p < end; p++) {
+    end = p + len;
+
+    while (end - p >= 8) {
+
+        w = amzsync_word_load(p);
+        n = amzsync_word_before(amzsync_word_is(w, '"')
+                                | amzsync_word_is(w, '\\'));
+
+        ngx_memcpy(dst, p, 8);
+
+        dst += n;
+        p += n;
+
+        if (n < 8) {
+            *dst++ = '\\';
+            *dst++ = *p++;
+        }
+    }
+
+    for ( /* void */ ; p < end; p++) {
 
         if (*p == '"' || *p == '\\') {
             *dst++ = '\\';

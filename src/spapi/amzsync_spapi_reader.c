@@ -8,10 +8,8 @@
 
 
 #include <spapi/amzsync_spapi_reader.h>
+#include <dataset/amzsync_word.h>
 
-
-#define AMZSYNC_READER_ONES   0x0101010101010101ull
-#define AMZSYNC_READER_HIGHS  0x8080808080808080ull
 
 /* Exponents beyond this are equally absurd, and their sums do not overflow. */
 #define AMZSYNC_READER_EXPONENT  100000000
@@ -269,39 +267,28 @@ amzsync_reader_string(amzsync_reader_t *r, amzsync_reader_value_t *v)
 
 /*
  * To the next byte that is not simply a character of its own: a quote, a
- * backslash, below 0x20, or 0x80 and above.  Eight bytes at a time: in "stop"
- * the high bit of the first such byte is set, and none before it; bits after
- * the first may be wrong.
+ * backslash, below 0x20, or 0x80 and above.
  */
 
 static ngx_inline const u_char *
 amzsync_reader_plain(const u_char *p, const u_char *end)
 {
-    uint64_t  w, quote, slash, stop;
+    uint64_t    w;
+    ngx_uint_t  n;
 
     while (end - p >= 8) {
 
-        ngx_memcpy(&w, p, 8);
+        w = amzsync_word_load(p);
 
-        quote = w ^ (AMZSYNC_READER_ONES * '"');
-        slash = w ^ (AMZSYNC_READER_ONES * '\\');
+        n = amzsync_word_before(amzsync_word_is(w, '"')
+                                | amzsync_word_is(w, '\\')
+                                | amzsync_word_below(w, 0x20)
+                                | amzsync_word_high(w));
+        p += n;
 
-        stop = ((quote - AMZSYNC_READER_ONES) & ~quote)
-               | ((slash - AMZSYNC_READER_ONES) & ~slash)
-               | (w - AMZSYNC_READER_ONES * 0x20)
-               | w;
-
-        stop &= AMZSYNC_READER_HIGHS;
-
-        if (stop) {
-#if (NGX_HAVE_LITTLE_ENDIAN)
-            return p + (__builtin_ctzll(stop) >> 3);
-#else
-            break;
-#endif
+        if (n < 8) {
+            return p;
         }
-
-        p += 8;
     }
 
     while (*p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\') {
