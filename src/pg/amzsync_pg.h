@@ -123,10 +123,16 @@ typedef struct {
 
 
 /*
- * Parses and checks a conninfo at configuration time, resolves host names
- * (blocking) into hostaddr, and refuses what cannot work in an event loop
- * (options=, gssencmode, sslmode allow or prefer).  NGX_CONF_ERROR is logged
- * by the caller with "err", which never contains a password.
+ * Parses and checks a conninfo at configuration time, and resolves host names
+ * (blocking) into hostaddr: a name that moves needs a reload.  Refuses what
+ * cannot work in an event loop (options, service, gssencmode, sslmode allow or
+ * prefer).  sslmode is "disable" unless given: across a network, give it.
+ * The password may be in the conninfo, in PGPASSWORD, or in a file named by
+ * passfile or PGPASSFILE, which is read now; ~/.pgpass is never read.
+ *
+ * A connect_timeout in the conninfo sets conf->connect_timeout; all the other
+ * members of "conf" are the caller's.  NGX_ERROR is logged by the caller with
+ * "err", which never contains a password.
  */
 ngx_int_t amzsync_pg_conf_parse(ngx_pool_t *pool, ngx_str_t *conninfo,
     amzsync_pg_conf_t *conf, ngx_str_t *err);
@@ -140,8 +146,8 @@ amzsync_pg_pool_t *amzsync_pg_pool_create(ngx_cycle_t *cycle,
     amzsync_pg_conf_t *conf);
 
 /*
- * exit_process: closes all connections; handlers of statements that are still
- * waiting are not called.
+ * exit_process: closes all connections and frees all queries; handlers of
+ * statements that are still waiting or sent are not called.
  */
 void amzsync_pg_pool_destroy(amzsync_pg_pool_t *pool);
 
@@ -177,8 +183,10 @@ void amzsync_pg_send(amzsync_pg_pool_t *pool, amzsync_pg_query_t *query);
  */
 void amzsync_pg_retry(amzsync_pg_query_t *query, ngx_msec_t delay);
 
-/* Nobody waits for the answer any more: a query not yet sent is dropped, a
- * sent one drains. */
+/*
+ * Nobody waits for the answer any more: a query not yet sent is dropped, a
+ * sent one drains.  May be called from any handler, also for its own query.
+ */
 void amzsync_pg_detach(amzsync_pg_query_t *query);
 
 

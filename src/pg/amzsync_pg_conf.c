@@ -368,7 +368,10 @@ amzsync_pg_conf_password(ngx_pool_t *pool, PQconninfoOption *options,
 
     value = getenv("PGPASSFILE");
 
-    if (value == NULL || value[0] == '\0' || access(value, F_OK) == -1) {
+    if (value == NULL
+        || access(value, F_OK) == -1
+        || amzsync_pg_conf_option(options, "user") == NULL)
+    {
         return NGX_DECLINED;
     }
 

@@ -391,6 +391,7 @@ amzsync_pg_pipe_refused(amzsync_pg_conn_t *conn, amzsync_pg_query_t *query)
                && query->tries < AMZSYNC_PG_TRIES_MAX)
     {
         /* work keeps its order, so its owner has to decide */
+        query->tries++;
         amzsync_pg_pool_again(query);
         return;
     }
@@ -426,7 +427,8 @@ amzsync_pg_pipe_stale(amzsync_pg_conn_t *conn, amzsync_pg_query_t *query)
 
 /*
  * The connection is gone.  From the last to the first, so that what is taken
- * back keeps its order.
+ * back keeps its order.  Only the statement that was being executed may be the
+ * cause, and must not be tried for ever.
  */
 
 void
@@ -434,6 +436,10 @@ amzsync_pg_pipe_lost(amzsync_pg_conn_t *conn)
 {
     ngx_queue_t         *q;
     amzsync_pg_query_t  *query;
+
+    if (conn->current != NULL) {
+        conn->current->tries++;
+    }
 
     while (!ngx_queue_empty(&conn->sent)) {
         q = ngx_queue_last(&conn->sent);

@@ -140,6 +140,9 @@ amzsync_pg_send(amzsync_pg_pool_t *pool, amzsync_pg_query_t *query)
     query->timer.data = query;
     query->timer.log = pool->log;
 
+    /* nginx leaves it set when the timer of a retry has fired */
+    query->timer.timedout = 0;
+
     line = &pool->lines[query->class];
 
     if (pool->closing || line->nwaiting >= pool->conf->queue_max) {
@@ -301,7 +304,7 @@ amzsync_pg_pool_again(amzsync_pg_query_t *query)
 
     if (query->handler == NULL
         || query->timer.timedout
-        || query->tries++ == AMZSYNC_PG_TRIES_MAX
+        || query->tries > AMZSYNC_PG_TRIES_MAX
         || pool->closing)
     {
         amzsync_pg_pool_done(query, AMZSYNC_PG_UNAVAILABLE);
@@ -436,6 +439,7 @@ amzsync_pg_pool_feed(amzsync_pg_conn_t *conn, ngx_queue_t *queue)
         amzsync_pg_pool_unqueue(query);
 
         if (amzsync_pg_pipe_send(conn, query) != NGX_OK) {
+            query->tries++;
             amzsync_pg_pool_again(query);
             amzsync_pg_conn_fail(conn, NULL);
             return;

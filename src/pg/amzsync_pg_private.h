@@ -17,7 +17,7 @@
 #define AMZSYNC_PG_READS_MAX    128
 #define AMZSYNC_PG_WRITES_MAX   8
 
-/* How often a statement may be taken back after it was sent. */
+/* How often a statement may fail with a connection and be sent again. */
 
 #define AMZSYNC_PG_TRIES_MAX    5
 
