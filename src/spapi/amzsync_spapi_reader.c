@@ -35,6 +35,8 @@ static void amzsync_reader_close(amzsync_reader_t *r);
 static ngx_int_t amzsync_reader_error(amzsync_reader_t *r, const u_char *pos,
     const char *error);
 static u_char *amzsync_reader_encode(u_char *dst, ngx_uint_t code);
+static const u_char *amzsync_reader_exponent(const u_char *p,
+    amzsync_reader_number_t *n);
 
 
 static ngx_inline const u_char *
@@ -608,8 +610,6 @@ amzsync_reader_encode(u_char *dst, ngx_uint_t code)
 const u_char *
 amzsync_reader_number(const u_char *p, amzsync_reader_number_t *n)
 {
-    ngx_uint_t  minus;
-
     n->negative = 0;
     n->nfraction = 0;
     n->exponent = 0;
@@ -646,11 +646,20 @@ amzsync_reader_number(const u_char *p, amzsync_reader_number_t *n)
         }
     }
 
-    if (*p != 'e' && *p != 'E') {
-        return p;
+    if (*p == 'e' || *p == 'E') {
+        return amzsync_reader_exponent(p + 1, n);
     }
 
-    minus = (*++p == '-');
+    return p;
+}
+
+
+static const u_char *
+amzsync_reader_exponent(const u_char *p, amzsync_reader_number_t *n)
+{
+    ngx_uint_t  minus;
+
+    minus = (*p == '-');
 
     if (minus || *p == '+') {
         p++;

@@ -11,6 +11,8 @@
 #define AMZSYNC_VALUE_SECONDS  (sizeof("2026-11-22T10:00:00") - 1)
 
 
+static ngx_int_t amzsync_value_json(amzsync_array_t *array,
+    const amzsync_reader_value_t *v);
 static ngx_int_t amzsync_value_scalar(amzsync_array_t *array,
     const amzsync_column_t *column, const u_char *p, size_t len);
 static ngx_int_t amzsync_value_numeric(amzsync_array_t *array,
@@ -45,17 +47,7 @@ amzsync_value_append(amzsync_array_t *array, const amzsync_column_t *column,
     *err = amzsync_value_wrong[column->type];
 
     if (column->type == AMZSYNC_JSON && v->type != AMZSYNC_READER_NULL) {
-
-        if (v->wide) {
-            return NGX_DECLINED;
-        }
-
-        /* a string's quotes are part of its text */
-
-        len = (v->type == AMZSYNC_READER_STRING);
-
-        return amzsync_array_text(array, v->start - len,
-                                  v->end - v->start + 2 * len);
+        return amzsync_value_json(array, v);
     }
 
     len = v->end - v->start;
@@ -101,6 +93,24 @@ amzsync_value_append(amzsync_array_t *array, const amzsync_column_t *column,
     free(decoded);
 
     return rc;
+}
+
+
+static ngx_int_t
+amzsync_value_json(amzsync_array_t *array, const amzsync_reader_value_t *v)
+{
+    size_t  quote;
+
+    if (v->wide) {
+        return NGX_DECLINED;
+    }
+
+    /* a string's quotes are part of its text */
+
+    quote = (v->type == AMZSYNC_READER_STRING);
+
+    return amzsync_array_text(array, v->start - quote,
+                              v->end - v->start + 2 * quote);
 }
 
 
