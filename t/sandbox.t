@@ -1126,6 +1126,8 @@ error($s->call("GET", "/_sandbox/orders.csv?seller=S&marketplaceIds=a,,b"))
 
 
 === TEST 32: control answers to this host alone
+--- skip_eval
+4: `$ENV{TEST_NGINX_BINARY} -V 2>&1` !~ /realip/
 --- http_config
     set_real_ip_from 127.0.0.1;
     real_ip_header X-From;
@@ -1527,4 +1529,4 @@ has an unknown argument "order=1"
     location /amazon/ { amzsync_sandbox zone=z:1m until=now; }
 --- must_die
 --- error_log
-needs a time of ISO 8601 in "until=now"
+needs a time of ISO 8601, of 1972 or later, in "until=now"

@@ -54,7 +54,8 @@ static char *amzsync_http_sandbox_arg_fault(ngx_conf_t *cf,
     amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
 
 
-#define AMZSYNC_HTTP_READ  (NGX_HTTP_GET|NGX_HTTP_HEAD)
+#define AMZSYNC_HTTP_READ               (NGX_HTTP_GET|NGX_HTTP_HEAD)
+#define AMZSYNC_HTTP_SANDBOX_UNTIL_MIN  ((int64_t) 2 * 365 * 86400 * 1000)
 
 
 /* Rates and bursts are those of the models. */
@@ -538,8 +539,10 @@ amzsync_http_sandbox_arg_until(ngx_conf_t *cf,
 {
     scf->until = amzsync_time_parse(value->data, value->len);
 
-    return (scf->until == AMZSYNC_TIME_BAD) ? "needs a time of ISO 8601 in"
-                                            : NGX_CONF_OK;
+    /* 300 days of orders come before it; AMZSYNC_TIME_BAD is less, too */
+
+    return (scf->until < AMZSYNC_HTTP_SANDBOX_UNTIL_MIN)
+           ? "needs a time of ISO 8601, of 1972 or later, in" : NGX_CONF_OK;
 }
 
 

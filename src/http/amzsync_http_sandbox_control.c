@@ -203,9 +203,11 @@ static ngx_int_t
 amzsync_http_sandbox_ask(amzsync_http_sandbox_ctx_t *ctx,
     amzsync_http_sandbox_ask_t *ask)
 {
-    ngx_int_t                rc;
-    ngx_uint_t               i;
-    amzsync_sandbox_query_t  query;
+    u_char                   *buf;
+    ngx_int_t                 rc;
+    ngx_uint_t                i;
+    ngx_http_request_t       *r;
+    amzsync_sandbox_query_t   query;
 
     struct {
         ngx_str_t            name;
@@ -218,15 +220,15 @@ amzsync_http_sandbox_ask(amzsync_http_sandbox_ctx_t *ctx,
     };
 
     ngx_memzero(ask, sizeof(amzsync_http_sandbox_ask_t));
-    ngx_memzero(&query, sizeof(amzsync_sandbox_query_t));
 
-    query.pos = ctx->request->args.data;
-    query.end = query.pos + ctx->request->args.len;
-    query.buf = ngx_pnalloc(ctx->request->pool, ctx->request->args.len + 1);
+    r = ctx->request;
 
-    if (query.buf == NULL) {
+    buf = ngx_pnalloc(r->pool, r->args.len + 1);
+    if (buf == NULL) {
         return NGX_ERROR;
     }
+
+    amzsync_sandbox_query(&query, &r->args, buf);
 
     while ((rc = amzsync_sandbox_query_next(&query)) == NGX_OK) {
         for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {

@@ -376,19 +376,17 @@ static ngx_int_t
 amzsync_http_sandbox_grant_form(ngx_pool_t *pool, ngx_str_t *body,
     amzsync_http_sandbox_grant_t *grant)
 {
-    ngx_int_t                rc;
-    ngx_uint_t               i;
-    amzsync_sandbox_query_t  query;
+    u_char                   *buf;
+    ngx_int_t                 rc;
+    ngx_uint_t                i;
+    amzsync_sandbox_query_t   query;
 
-    ngx_memzero(&query, sizeof(amzsync_sandbox_query_t));
-
-    query.pos = body->data;
-    query.end = body->data + body->len;
-    query.buf = ngx_pnalloc(pool, body->len + 1);
-
-    if (query.buf == NULL) {
+    buf = ngx_pnalloc(pool, body->len + 1);
+    if (buf == NULL) {
         return NGX_ERROR;
     }
+
+    amzsync_sandbox_query(&query, body, buf);
 
     while ((rc = amzsync_sandbox_query_next(&query)) == NGX_OK) {
 

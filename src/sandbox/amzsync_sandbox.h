@@ -314,11 +314,15 @@ void amzsync_sandbox_item_extra(amzsync_sandbox_out_t *out,
 typedef struct {
     u_char                  *pos;
     u_char                  *end;
-    u_char                  *buf;           /* as large as the whole query */
+    u_char                  *buf;
     ngx_str_t                name;
     ngx_str_t                value;
 } amzsync_sandbox_query_t;
 
+
+/* "buf" is as large as the query, or larger; names and values stay in it. */
+void amzsync_sandbox_query(amzsync_sandbox_query_t *query,
+    const ngx_str_t *args, u_char *buf);
 
 /* NGX_OK, NGX_DONE at the end, NGX_ERROR for a wrong escape or UTF-8. */
 ngx_int_t amzsync_sandbox_query_next(amzsync_sandbox_query_t *query);

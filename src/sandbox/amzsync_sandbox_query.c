@@ -13,6 +13,21 @@ static ngx_int_t amzsync_sandbox_query_decode(amzsync_sandbox_query_t *query,
     u_char *from, u_char *to, ngx_str_t *value);
 
 
+void
+amzsync_sandbox_query(amzsync_sandbox_query_t *query, const ngx_str_t *args,
+    u_char *buf)
+{
+    ngx_memzero(query, sizeof(amzsync_sandbox_query_t));
+
+    query->buf = buf;
+
+    /* without a query its text may be NULL */
+
+    query->pos = args->len ? args->data : buf;
+    query->end = query->pos + args->len;
+}
+
+
 ngx_int_t
 amzsync_sandbox_query_next(amzsync_sandbox_query_t *query)
 {

@@ -146,11 +146,7 @@ amzsync_sandbox_search_params(amzsync_sandbox_asked_t *asked,
     amzsync_sandbox_query_t         query;
     const amzsync_sandbox_param_t  *param;
 
-    ngx_memzero(&query, sizeof(amzsync_sandbox_query_t));
-
-    query.pos = args->data;
-    query.end = args->data + args->len;
-    query.buf = buf;
+    amzsync_sandbox_query(&query, args, buf);
 
     while ((rc = amzsync_sandbox_query_next(&query)) == NGX_OK) {
 
@@ -282,11 +278,7 @@ amzsync_sandbox_included_parse(ngx_uint_t *included, const ngx_str_t *args,
     ngx_int_t                rc;
     amzsync_sandbox_query_t  query;
 
-    ngx_memzero(&query, sizeof(amzsync_sandbox_query_t));
-
-    query.pos = args->data;
-    query.end = args->data + args->len;
-    query.buf = buf;
+    amzsync_sandbox_query(&query, args, buf);
 
     *included = 0;
 
