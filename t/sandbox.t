@@ -1048,17 +1048,17 @@ for my $n (1, 4, 9, 10, 13, 24) {
     my @times = map { $_->{lastUpdatedTime} =~ s/:(\d\d)Z$/:$1.000Z/r }
                 @orders;
     my %id = map { $_->{orderId} => 1 } @orders;
-    push @lines, "$n " . scalar(keys %id) . " "
-                 . same(\@times, [ sort @times ]);
+    push @lines, join " ", $n, scalar @orders, scalar keys %id,
+                      same(\@times, [ sort @times ]);
 }
 @lines
 --- lines
-1 500 same
-4 500 same
-9 500 same
-10 500 same
-13 500 same
-24 500 same
+1 500 500 same
+4 500 500 same
+9 500 500 same
+10 500 500 same
+13 500 500 same
+24 500 500 same
 --- timeout: 20
 
 
