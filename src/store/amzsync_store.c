@@ -15,6 +15,7 @@
 static ngx_int_t amzsync_store_check(PGresult *result, ngx_log_t *log);
 static void amzsync_store_answer(amzsync_pg_query_t *query);
 static ngx_uint_t amzsync_store_retries(const char *sqlstate);
+static ngx_uint_t amzsync_store_passing(const char *sqlstate);
 
 
 static const amzsync_pg_stmt_t  amzsync_store_schema_stmt = {
@@ -214,6 +215,19 @@ amzsync_store_retries(const char *sqlstate)
 }
 
 
+/*
+ * The server is not to be used at the moment: a standby (25006), no memory, no
+ * disk, no connections (class 53).  The statement itself is not to blame.
+ */
+
+static ngx_uint_t
+amzsync_store_passing(const char *sqlstate)
+{
+    return ngx_strcmp(sqlstate, "25006") == 0
+           || ngx_strncmp(sqlstate, "53", 2) == 0;
+}
+
+
 amzsync_store_status_e
 amzsync_store_status_of(amzsync_pg_query_t *query)
 {
@@ -224,7 +238,8 @@ amzsync_store_status_of(amzsync_pg_query_t *query)
                                         : AMZSYNC_STORE_NONE;
 
     case AMZSYNC_PG_ERROR:
-        return AMZSYNC_STORE_FAILED;
+        return amzsync_store_passing(query->sqlstate)
+               ? AMZSYNC_STORE_UNAVAILABLE : AMZSYNC_STORE_FAILED;
 
     case AMZSYNC_PG_UNAVAILABLE:
         return AMZSYNC_STORE_UNAVAILABLE;

@@ -282,8 +282,8 @@ amzsync_sync_commit_checked(amzsync_store_call_t *call)
 
 
 /*
- * The database takes the statement, but not what it says: a full disk, a
- * missing right.  After as many retries as a call has, the dataset fails.
+ * The database takes the statement, but not what it says: a missing right, a
+ * constraint of somebody else's.  After as many retries as a call has, the dataset fails.
  */
 
 static void
