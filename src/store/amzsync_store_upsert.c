@@ -314,7 +314,11 @@ amzsync_store_sql(amzsync_store_sql_t *sql, const char *fmt, ...)
             return;
         }
 
-        sql->last = ngx_cpymem(p, sql->start, sql->last - sql->start);
+        if (sql->start) {
+            ngx_memcpy(p, sql->start, sql->last - sql->start);
+        }
+
+        sql->last = p + (sql->last - sql->start);
         sql->start = p;
         sql->end = p + size;
     }
