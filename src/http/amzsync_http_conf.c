@@ -99,6 +99,13 @@ amzsync_http_conf_postgres(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
+    if (pg->connect_timeout) {
+
+        /* The conninfo has one; the argument, if any, goes before it. */
+
+        n[AMZSYNC_HTTP_CONNECT_TIMEOUT] = pg->connect_timeout;
+    }
+
     if (amzsync_http_conf_numbers(cf, 2, amzsync_http_postgres_numbers, n)
         != NGX_OK)
     {
