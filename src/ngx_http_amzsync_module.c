@@ -353,14 +353,6 @@ ngx_http_amzsync_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         return NGX_CONF_ERROR;
     }
 
-    if (conf->sandbox) {
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "\"%V\" in %s:%ui shares its location with "
-                      "\"amzsync_sandbox\"", conf->place.name,
-                      conf->place.file, conf->place.line);
-        return NGX_CONF_ERROR;
-    }
-
     /* The module has a bound of its own, and answers in JSON above it. */
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
@@ -380,7 +372,11 @@ ngx_http_amzsync_location(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_amzsync_main_conf_t  *amcf;
 
     if (alcf->handler) {
-        return "is duplicate";
+        return "stands beside another directive that answers";
+    }
+
+    if (alcf->sandbox) {
+        return "stands beside \"amzsync_sandbox\"";
     }
 
     handler = cmd->post;

@@ -27,14 +27,21 @@ static const char *amzsync_http_body_unknown(json_t *json,
 ngx_int_t
 amzsync_http_body_read(amzsync_http_ctx_t *ctx)
 {
+    off_t                len;
     ngx_int_t            rc;
     ngx_http_request_t  *r;
 
     r = ctx->request;
 
-    if (r->headers_in.content_length_n > AMZSYNC_HTTP_BODY_MAX) {
+    /* While a chunked body is read, this grows with it. */
+
+    len = r->headers_in.content_length_n;
+
+    if (len > AMZSYNC_HTTP_BODY_MAX) {
         return amzsync_http_body_too_large(r);
     }
+
+    ctx->body_max = (len < 0) ? AMZSYNC_HTTP_BODY_MAX : (size_t) len;
 
     ctx->body_ours = (r == r->main && r->request_body == NULL);
 
@@ -53,8 +60,8 @@ amzsync_http_body_read(amzsync_http_ctx_t *ctx)
 void
 amzsync_http_body_cleanse(amzsync_http_ctx_t *ctx)
 {
-    if (ctx->body_size) {
-        ngx_explicit_memzero(ctx->body.data, ctx->body_size);
+    if (ctx->body.len) {
+        ngx_explicit_memzero(ctx->body.data, ctx->body.len);
     }
 }
 
@@ -133,7 +140,13 @@ amzsync_http_body_event(ngx_http_request_t *r)
 
         rc = amzsync_http_body_take(ctx);
 
+        if (rc == NGX_DECLINED) {
+            rc = amzsync_http_body_too_large(r);
+            break;
+        }
+
         if (rc != NGX_OK) {
+            rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
             break;
         }
 
@@ -159,7 +172,7 @@ amzsync_http_body_event(ngx_http_request_t *r)
 }
 
 
-/* Takes what has come; anything but NGX_OK is what to finalize with. */
+/* Takes what has come; NGX_DECLINED: too large. */
 
 static ngx_int_t
 amzsync_http_body_take(amzsync_http_ctx_t *ctx)
@@ -187,13 +200,12 @@ amzsync_http_body_take(amzsync_http_ctx_t *ctx)
 
         rc = amzsync_http_body_room(ctx, size);
 
-        if (rc != NGX_OK) {
-            return (rc == NGX_DECLINED) ? amzsync_http_body_too_large(r)
-                                        : NGX_HTTP_INTERNAL_SERVER_ERROR;
+        if (rc == NGX_OK) {
+            rc = amzsync_http_body_copy(ctx, b);
         }
 
-        if (amzsync_http_body_copy(ctx, b) != NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        if (rc != NGX_OK) {
+            return rc;
         }
     }
 
@@ -208,25 +220,15 @@ amzsync_http_body_take(amzsync_http_ctx_t *ctx)
 static ngx_int_t
 amzsync_http_body_room(amzsync_http_ctx_t *ctx, off_t size)
 {
-    off_t  known;
+    if (size > (off_t) (ctx->body_max - ctx->body.len)) {
+        return NGX_DECLINED;
+    }
 
-    if (ctx->body_size == 0) {
-        known = ctx->request->headers_in.content_length_n;
-
-        if (known < size) {
-            known = AMZSYNC_HTTP_BODY_MAX;
-        }
-
-        ctx->body.data = ngx_pnalloc(ctx->request->pool, (size_t) known);
+    if (ctx->body.data == NULL) {
+        ctx->body.data = ngx_pnalloc(ctx->request->pool, ctx->body_max);
         if (ctx->body.data == NULL) {
             return NGX_ERROR;
         }
-
-        ctx->body_size = (size_t) known;
-    }
-
-    if (size > (off_t) (ctx->body_size - ctx->body.len)) {
-        return NGX_DECLINED;
     }
 
     return NGX_OK;

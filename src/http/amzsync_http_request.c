@@ -11,9 +11,10 @@
 
 static const amzsync_http_method_t *amzsync_http_method(ngx_http_request_t *r,
     const amzsync_http_location_t *location);
+static amzsync_http_ctx_t *amzsync_http_create_ctx(ngx_http_request_t *r);
 static ngx_int_t amzsync_http_not_allowed(ngx_http_request_t *r,
     const char *allow);
-static ngx_int_t amzsync_http_user(amzsync_http_ctx_t *ctx);
+static const char *amzsync_http_user_mistake(ngx_str_t *user);
 static ngx_int_t amzsync_http_failed(amzsync_http_ctx_t *ctx,
     const char *reason);
 static void amzsync_http_cleanup(void *data);
@@ -23,10 +24,10 @@ ngx_int_t
 amzsync_http_handle(ngx_http_request_t *r,
     const amzsync_http_location_t *location)
 {
-    ngx_int_t                     rc;
+    const char                   *mistake;
     amzsync_http_ctx_t           *ctx;
-    ngx_http_cleanup_t           *cln;
     const amzsync_http_method_t  *method;
+    ngx_http_amzsync_loc_conf_t  *alcf;
 
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "amzsync %s handler", location->name);
@@ -36,29 +37,28 @@ amzsync_http_handle(ngx_http_request_t *r,
         return amzsync_http_not_allowed(r, location->allow);
     }
 
-    ctx = ngx_pcalloc(r->pool, sizeof(amzsync_http_ctx_t));
+    ctx = amzsync_http_create_ctx(r);
     if (ctx == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    cln = ngx_http_cleanup_add(r, 0);
-    if (cln == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    cln->handler = amzsync_http_cleanup;
-    cln->data = ctx;
-
-    ctx->request = r;
-    ctx->conf = ngx_http_get_module_main_conf(r, ngx_http_amzsync_module);
     ctx->location = location;
     ctx->method = method;
 
-    ngx_http_set_ctx(r, ctx, ngx_http_amzsync_module);
+    alcf = ngx_http_get_module_loc_conf(r, ngx_http_amzsync_module);
 
-    rc = amzsync_http_user(ctx);
-    if (rc != NGX_OK) {
-        return rc;
+    if (ngx_http_complex_value(r, alcf->user, &ctx->user) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ctx->user.len == 0) {
+        return amzsync_http_error(r, NGX_HTTP_UNAUTHORIZED, "unauthorized",
+                                  "Unauthorized. Please log in.");
+    }
+
+    mistake = amzsync_http_user_mistake(&ctx->user);
+    if (mistake) {
+        return amzsync_http_invalid(r, "%s", mistake);
     }
 
     if (ctx->conf->store == NULL) {
@@ -277,6 +277,34 @@ amzsync_http_method(ngx_http_request_t *r,
 }
 
 
+static amzsync_http_ctx_t *
+amzsync_http_create_ctx(ngx_http_request_t *r)
+{
+    amzsync_http_ctx_t  *ctx;
+    ngx_http_cleanup_t  *cln;
+
+    ctx = ngx_pcalloc(r->pool, sizeof(amzsync_http_ctx_t));
+    if (ctx == NULL) {
+        return NULL;
+    }
+
+    cln = ngx_http_cleanup_add(r, 0);
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    cln->handler = amzsync_http_cleanup;
+    cln->data = ctx;
+
+    ctx->request = r;
+    ctx->conf = ngx_http_get_module_main_conf(r, ngx_http_amzsync_module);
+
+    ngx_http_set_ctx(r, ctx, ngx_http_amzsync_module);
+
+    return ctx;
+}
+
+
 static ngx_int_t
 amzsync_http_not_allowed(ngx_http_request_t *r, const char *allow)
 {
@@ -300,47 +328,31 @@ amzsync_http_not_allowed(ngx_http_request_t *r, const char *allow)
 }
 
 
-static ngx_int_t
-amzsync_http_user(amzsync_http_ctx_t *ctx)
+/* What is wrong with a user id that is there, or NULL. */
+
+static const char *
+amzsync_http_user_mistake(ngx_str_t *user)
 {
-    u_char                       *p, *last;
-    ngx_http_request_t           *r;
-    ngx_http_amzsync_loc_conf_t  *alcf;
+    size_t  i;
 
-    r = ctx->request;
-    alcf = ngx_http_get_module_loc_conf(r, ngx_http_amzsync_module);
-
-    if (ngx_http_complex_value(r, alcf->user, &ctx->user) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    if (user->len > AMZSYNC_USER_MAX) {
+        return "User id is longer than 128 bytes.";
     }
 
-    if (ctx->user.len == 0) {
-        return amzsync_http_error(r, NGX_HTTP_UNAUTHORIZED, "unauthorized",
-                                  "Unauthorized. Please log in.");
+    if (!amzsync_text_utf8(user->data, user->len)) {
+        return "User id is not valid UTF-8.";
     }
 
-    if (ctx->user.len > AMZSYNC_USER_MAX) {
-        return amzsync_http_invalid(r, "User id is longer than %d bytes.",
-                                    AMZSYNC_USER_MAX);
-    }
-
-    if (!amzsync_text_utf8(ctx->user.data, ctx->user.len)) {
-        return amzsync_http_invalid(r, "User id is not valid UTF-8.");
-    }
-
-    last = ctx->user.data + ctx->user.len;
-
-    for (p = ctx->user.data; p < last; p++) {
+    for (i = 0; i < user->len; i++) {
 
         /* It is going to stand in lines of the log. */
 
-        if (*p < 0x20 || *p == 0x7f) {
-            return amzsync_http_invalid(r, "User id has a control "
-                                           "character.");
+        if (user->data[i] < 0x20 || user->data[i] == 0x7f) {
+            return "User id has a control character.";
         }
     }
 
-    return NGX_OK;
+    return NULL;
 }
 
 

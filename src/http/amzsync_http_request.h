@@ -49,7 +49,7 @@ struct amzsync_http_ctx_s {
 
     ngx_str_t                       user;
     ngx_str_t                       body;
-    size_t                          body_size;  /* room in body.data */
+    size_t                          body_max;   /* room in body.data */
 
     amzsync_sync_no_t               no;         /* status: 0 is the newest */
     amzsync_store_call_t           *call;       /* in flight */
