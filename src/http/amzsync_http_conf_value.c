@@ -121,8 +121,15 @@ amzsync_http_conf_url(ngx_conf_t *cf, ngx_str_t *url)
         return amzsync_http_conf_text(cf, url);
     }
 
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid URL \"%V\": %s", url,
-                       err);
+    /* What stands before an "@" may be a password. */
+
+    if (ngx_strlchr(url->data, url->data + url->len, '@')) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid URL: %s", err);
+
+    } else {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid URL \"%V\": %s",
+                           url, err);
+    }
 
     return NULL;
 }
