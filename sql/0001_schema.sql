@@ -92,7 +92,7 @@ CREATE TABLE amzsync.sync_progress (
     run_after           timestamptz NOT NULL DEFAULT now(),
     lease               bigint,
     lease_until         timestamptz,
-    in_flight           boolean NOT NULL DEFAULT false,
+    in_flight           text[] NOT NULL DEFAULT '{}',
     tries               smallint NOT NULL DEFAULT 0,
     starts_refused      integer NOT NULL DEFAULT 0,
 
@@ -148,7 +148,7 @@ COMMENT ON COLUMN amzsync.sync_progress.lease IS
 COMMENT ON COLUMN amzsync.sync_progress.lease_until IS
     'from then on another worker may steal the sync';
 COMMENT ON COLUMN amzsync.sync_progress.in_flight IS
-    'a call to Amazon may be under way';
+    'datasets with a call to Amazon that may be under way';
 COMMENT ON COLUMN amzsync.sync_progress.tries IS
     'steals with a call in flight since the last page; too many end the sync';
 COMMENT ON COLUMN amzsync.sync_progress.starts_refused IS
@@ -168,6 +168,7 @@ CREATE TABLE amzsync.sync_datasets (
     page                bigint NOT NULL DEFAULT 0,
     rows                bigint NOT NULL DEFAULT 0,
     window_page         bigint NOT NULL DEFAULT 0,
+    window_rows         bigint NOT NULL DEFAULT 0,
     expected_pages      bigint,
     range_from          timestamptz NOT NULL,
     range_to            timestamptz NOT NULL,
@@ -198,6 +199,8 @@ COMMENT ON COLUMN amzsync.sync_datasets.page IS
 COMMENT ON COLUMN amzsync.sync_datasets.rows IS 'rows stored by its pages';
 COMMENT ON COLUMN amzsync.sync_datasets.window_page IS
     'pages committed of the present window';
+COMMENT ON COLUMN amzsync.sync_datasets.window_rows IS
+    'rows stored by them; taken back when the window begins anew';
 COMMENT ON COLUMN amzsync.sync_datasets.expected_pages IS
     'pages of the seller''s last sync of the dataset; NULL if there was none';
 COMMENT ON COLUMN amzsync.sync_datasets.range_from IS
@@ -288,7 +291,7 @@ BEGIN
        SET state = 'cancelled', message = 'Another seller was connected',
            completed_at = now(), updated_at = now(),
            estimated_completion = NULL, lease = NULL, lease_until = NULL,
-           in_flight = false
+           in_flight = '{}'
      WHERE user_id = p_user_id
        AND state IN ('queued', 'running')
        AND (selling_partner_id, region) <> (p_selling_partner_id, p_region);
@@ -321,7 +324,7 @@ BEGIN
        SET state = 'cancelled', message = 'The Amazon account was disconnected',
            completed_at = now(), updated_at = now(),
            estimated_completion = NULL, lease = NULL, lease_until = NULL,
-           in_flight = false
+           in_flight = '{}'
      WHERE user_id = p_user_id AND state IN ('queued', 'running');
 
     RETURN v_found;

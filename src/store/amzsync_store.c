@@ -191,39 +191,37 @@ amzsync_store_answer(amzsync_pg_query_t *query)
 
 
 /*
- * A serialization failure or a deadlock is nobody's fault.  A lock that was
- * not had in time is asked for once more.  A unique violation is a start that
- * met another one within the same millisecond: the next snapshot sees it.
+ * A serialization failure or a deadlock is nobody's fault.  A unique violation
+ * is a start that met another one within the same millisecond: the next
+ * snapshot sees it.  A lock that was not had in time is asked for once more.
  */
 
 static ngx_uint_t
 amzsync_store_retries(const char *sqlstate)
 {
     if (ngx_strcmp(sqlstate, "40001") == 0
-        || ngx_strcmp(sqlstate, "40P01") == 0)
+        || ngx_strcmp(sqlstate, "40P01") == 0
+        || ngx_strcmp(sqlstate, "23505") == 0)
     {
         return AMZSYNC_STORE_RETRIES;
     }
 
-    if (ngx_strcmp(sqlstate, "55P03") == 0
-        || ngx_strcmp(sqlstate, "23505") == 0)
-    {
-        return 1;
-    }
-
-    return 0;
+    return ngx_strcmp(sqlstate, "55P03") == 0;
 }
 
 
 /*
  * The server is not to be used at the moment: a standby (25006), no memory, no
- * disk, no connections (class 53).  The statement itself is not to blame.
+ * disk, no connections (class 53); or others are in the way for long: locks
+ * (55P03), conflicts (class 40).  The statement itself is not to blame.
  */
 
 static ngx_uint_t
 amzsync_store_passing(const char *sqlstate)
 {
     return ngx_strcmp(sqlstate, "25006") == 0
+           || ngx_strcmp(sqlstate, "55P03") == 0
+           || ngx_strncmp(sqlstate, "40", 2) == 0
            || ngx_strncmp(sqlstate, "53", 2) == 0;
 }
 

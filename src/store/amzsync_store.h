@@ -196,13 +196,14 @@ typedef struct {
 } amzsync_store_lease_t;
 
 /*
- * Claims queued syncs, and steals those whose lease ran out; one row a dataset
- * of each, ordered by sync.  NONE: nothing is due.  "ttl" in milliseconds.
- * What fails again and again, "tries" times, is ended as stalled before.
+ * Claims queued syncs, and with "steal" before them those whose lease ran out;
+ * one row a dataset of each, ordered by sync.  NONE: nothing is due.  "ttl" in
+ * milliseconds.  What was stolen "tries" times without a page is ended as
+ * stalled instead.
  */
 amzsync_store_call_t *amzsync_store_claim(amzsync_store_t *store,
     ngx_uint_t limit, int64_t lease, ngx_msec_t ttl, ngx_uint_t tries,
-    amzsync_store_handler_pt handler, void *data);
+    ngx_uint_t steal, amzsync_store_handler_pt handler, void *data);
 
 typedef struct {
     ngx_str_t           user;
@@ -223,7 +224,6 @@ typedef struct {
     int64_t             window_page;    /* pages done of this window */
     int64_t             expected_pages; /* of the last sync; -1: unknown */
     int64_t             dataset_progress;
-    int64_t             rows;
     int64_t             range_from;     /* of the whole dataset */
     int64_t             range_to;
     int64_t             window_from;
@@ -236,13 +236,14 @@ void amzsync_store_claim_row(amzsync_store_call_t *call, ngx_uint_t n,
 
 /*
  * Extends leases; each row that comes back is the index of one that is still
- * ours, in any order.  "leases" is an array of amzsync_store_lease_t.
+ * ours, in any order.  "leases" is an array of amzsync_store_lease_t.  A sync
+ * that somebody else has locked is still ours, but not renewed.
  */
 amzsync_store_call_t *amzsync_store_heartbeat(amzsync_store_t *store,
     ngx_array_t *leases, ngx_msec_t ttl, amzsync_store_handler_pt handler,
     void *data);
 ngx_uint_t amzsync_store_heartbeat_row(amzsync_store_call_t *call,
-    ngx_uint_t n);
+    ngx_uint_t n, ngx_uint_t *renewed);
 
 /* Back to queued, at once due: the worker shuts down. */
 amzsync_store_call_t *amzsync_store_release(amzsync_store_t *store,
@@ -252,8 +253,8 @@ amzsync_store_call_t *amzsync_store_release(amzsync_store_t *store,
 /* --- the work of one sync: fenced, over one connection, in order --- */
 
 /*
- * Takes a slot of the quota, if one is free, and marks the sync as in flight;
- * renews the lease in any case.  NONE: the lease is lost.
+ * Takes a slot of the quota, if one is free; then the dataset is in flight,
+ * else it is not.  Renews the lease in any case.  NONE: the lease is lost.
  */
 amzsync_store_call_t *amzsync_store_quota_take(amzsync_store_t *store,
     amzsync_store_lease_t *lease, const amzsync_dataset_t *dataset,
@@ -304,17 +305,13 @@ amzsync_store_call_t *amzsync_store_page(amzsync_store_t *store,
     amzsync_store_lease_t *lease, amzsync_store_page_t *page, ngx_msec_t ttl,
     amzsync_store_handler_pt handler, void *data);
 
-/* Rows stored by the page, duplicates within it counted once. */
-int64_t amzsync_store_page_rows(amzsync_store_call_t *call);
-
 /* NONE: the lease is lost. */
 amzsync_store_call_t *amzsync_store_page_check(amzsync_store_t *store,
     amzsync_store_lease_t *lease, const amzsync_dataset_t *dataset,
     amzsync_store_handler_pt handler, void *data);
 
-/* The page number that the dataset stands at, and the rows stored so far. */
+/* The page number that the dataset stands at. */
 int64_t amzsync_store_page_check_page(amzsync_store_call_t *call);
-int64_t amzsync_store_page_check_rows(amzsync_store_call_t *call);
 
 /* Ends the sync: "status" is completed or failed.  NONE: the lease is lost. */
 amzsync_store_call_t *amzsync_store_finish(amzsync_store_t *store,
@@ -322,10 +319,16 @@ amzsync_store_call_t *amzsync_store_finish(amzsync_store_t *store,
     const amzsync_error_t *error, amzsync_store_handler_pt handler,
     void *data);
 
-/* The refresh token of this version of the connection is refused. */
+/*
+ * The refresh token of this version of the connection is refused.  NONE: the
+ * lease is lost.
+ */
 amzsync_store_call_t *amzsync_store_connection_revoked(amzsync_store_t *store,
     amzsync_store_lease_t *lease, int64_t version,
     amzsync_store_handler_pt handler, void *data);
+
+/* Whether the connection has another version by now, with another token. */
+ngx_uint_t amzsync_store_connection_renewed(amzsync_store_call_t *call);
 
 
 #endif /* _AMZSYNC_STORE_H_INCLUDED_ */

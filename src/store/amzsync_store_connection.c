@@ -41,13 +41,17 @@ static const amzsync_pg_stmt_t  amzsync_store_connection_delete_stmt = {
 static const amzsync_pg_stmt_t  amzsync_store_connection_revoked_stmt = {
     AMZSYNC_STORE_CONNECTION_REVOKED, "connection_revoked",
 
-    "UPDATE amzsync.connections c "
-       "SET status = 'reauthorization_required', updated_at = now() "
-     "WHERE user_id = $1 AND version = $4 AND status = 'connected' "
-       "AND EXISTS (SELECT FROM amzsync.sync_progress p "
-                    "WHERE p.user_id = $1 AND p.sync_no = $2 "
-                      "AND p.lease = $3) "
-    "RETURNING version",
+    "WITH held AS MATERIALIZED ("
+        "SELECT FROM amzsync.sync_progress "
+         "WHERE user_id = $1 AND sync_no = $2 AND lease = $3 "
+           "AND state = 'running'"
+    "), revoked AS ("
+        "UPDATE amzsync.connections "
+           "SET status = 'reauthorization_required', updated_at = now() "
+         "WHERE user_id = $1 AND version = $4 AND status = 'connected' "
+           "AND EXISTS (SELECT FROM held)"
+    ") "
+    "SELECT version <> $4 FROM amzsync.connections, held WHERE user_id = $1",
     4
 };
 
@@ -165,4 +169,11 @@ amzsync_store_connection_revoked(amzsync_store_t *store,
     }
 
     return amzsync_store_send(store, query, rc, handler, data);
+}
+
+
+ngx_uint_t
+amzsync_store_connection_renewed(amzsync_store_call_t *call)
+{
+    return amzsync_store_text(call, 0, 0).data[0] == 't';
 }

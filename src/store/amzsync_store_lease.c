@@ -11,10 +11,12 @@
 
 
 /*
- * $1 limit, $2 lease, $3 milliseconds, $4 tries.
+ * $1 limit, $2 lease, $3 milliseconds, $4 tries, $5 whether to steal.
  *
  * "tries" counts steals of syncs with a call to Amazon in flight; waiting,
- * releases and outages of the database never count.
+ * releases and outages of the database never count.  Orphans come before what
+ * is queued: they have waited longer.  A sync without a connection is claimed
+ * too, to fail for want of a token.
  */
 
 static const amzsync_pg_stmt_t  amzsync_store_claim_stmt = {
@@ -22,8 +24,8 @@ static const amzsync_pg_stmt_t  amzsync_store_claim_stmt = {
 
     "WITH stalled AS MATERIALIZED ("
         "SELECT user_id, sync_no FROM amzsync.sync_progress "
-         "WHERE state = 'running' AND lease_until < now() "
-           "AND in_flight AND tries >= $4 "
+         "WHERE $5::boolean AND state = 'running' AND lease_until < now() "
+           "AND in_flight <> '{}' AND tries >= $4 "
          "LIMIT $1 FOR UPDATE SKIP LOCKED"
     "), reaped AS ("
         "UPDATE amzsync.sync_progress p "
@@ -32,7 +34,7 @@ static const amzsync_pg_stmt_t  amzsync_store_claim_stmt = {
                "error_message = 'The sync was interrupted again and again "
                                 "while it called Amazon.', "
                "completed_at = now(), updated_at = now(), "
-               "estimated_completion = NULL, in_flight = false, "
+               "estimated_completion = NULL, in_flight = '{}', "
                "lease = NULL, lease_until = NULL "
           "FROM stalled s "
          "WHERE (p.user_id, p.sync_no) = (s.user_id, s.sync_no)"
@@ -43,23 +45,22 @@ static const amzsync_pg_stmt_t  amzsync_store_claim_stmt = {
           "FROM stalled s "
          "WHERE (d.user_id, d.sync_no) = (s.user_id, s.sync_no) "
            "AND d.status IN ('pending', 'in_progress')"
+    "), stale AS MATERIALIZED ("
+        "SELECT user_id, sync_no FROM amzsync.sync_progress "
+         "WHERE $5::boolean AND state = 'running' AND lease_until < now() "
+           "AND NOT (in_flight <> '{}' AND tries >= $4) "
+         "LIMIT $1 FOR UPDATE SKIP LOCKED"
     "), due AS MATERIALIZED ("
         "SELECT user_id, sync_no FROM amzsync.sync_progress "
          "WHERE state = 'queued' AND run_after <= now() "
          "ORDER BY run_after "
-         "LIMIT $1 FOR UPDATE SKIP LOCKED"
-    "), stale AS MATERIALIZED ("
-        "SELECT user_id, sync_no FROM amzsync.sync_progress "
-         "WHERE state = 'running' AND lease_until < now() "
-           "AND NOT (in_flight AND tries >= $4) "
-         "LIMIT GREATEST(0, $1 - (SELECT count(*) FROM due)) "
-           "FOR UPDATE SKIP LOCKED"
+         "LIMIT $1 - (SELECT count(*) FROM stale) FOR UPDATE SKIP LOCKED"
     "), claimed AS ("
         "UPDATE amzsync.sync_progress p "
            "SET state = 'running', lease = $2, "
                "lease_until = now() + $3 * interval '1 ms', "
-               "tries = p.tries + (p.state = 'running' AND p.in_flight)::int, "
-               "in_flight = false "
+               "tries = p.tries + (p.in_flight <> '{}')::int, "
+               "in_flight = '{}' "
           "FROM (SELECT * FROM due UNION ALL SELECT * FROM stale) s "
          "WHERE (p.user_id, p.sync_no) = (s.user_id, s.sync_no) "
         "RETURNING p.user_id, p.sync_no, p.selling_partner_id, p.region, "
@@ -70,43 +71,69 @@ static const amzsync_pg_stmt_t  amzsync_store_claim_stmt = {
            "c.version, c.token_sealed, c.token_key_id, "
            AMZSYNC_STORE_MS("p.started_at") ", p.progress, "
            "d.dataset, d.status, d.page, d.window_page, d.expected_pages, "
-           "d.progress, d.rows, "
+           "d.progress, "
            AMZSYNC_STORE_MS("d.range_from") ", "
            AMZSYNC_STORE_MS("d.range_to") ", "
            AMZSYNC_STORE_MS("d.window_from") ", "
            AMZSYNC_STORE_MS("d.window_to") ", "
            "d.next_token "
       "FROM claimed p "
-      "JOIN amzsync.connections c USING (user_id) "
       "JOIN amzsync.sync_datasets d USING (user_id, sync_no) "
+      "LEFT JOIN amzsync.connections c USING (user_id) "
      "ORDER BY p.user_id, d.position",
-    4
+    5
 };
 
 
-/* $1 users, $2 numbers, $3 leases, $4 milliseconds; locks in one order. */
+/*
+ * $1 users, $2 numbers, $3 leases; locks in one order.
+ *
+ * Joins would leave the planner a choice, and a plan that was cached while the
+ * table was empty would read all syncs there ever were.  A LATERAL subquery
+ * that locks, and an array of users who run one sync each, leave none.
+ */
 
-#define AMZSYNC_STORE_HELD                                                    \
-    "WITH held AS MATERIALIZED ("                                             \
-        "SELECT p.user_id, p.sync_no, l.ord FROM amzsync.sync_progress p "    \
-          "JOIN unnest($1::text[], $2::bigint[], $3::bigint[]) "              \
-               "WITH ORDINALITY AS l (user_id, sync_no, lease, ord) "         \
-            "ON (p.user_id, p.sync_no, p.lease) "                             \
-               "= (l.user_id, l.sync_no, l.lease) "                           \
-         "WHERE p.state = 'running' "                                         \
-         "ORDER BY p.user_id, p.sync_no FOR UPDATE OF p"                      \
+#define AMZSYNC_STORE_HELD(wait)                                              \
+    "WITH ours AS MATERIALIZED ("                                             \
+        "SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[]) "       \
+                      "WITH ORDINALITY AS l (user_id, sync_no, lease, ord) "  \
+         "ORDER BY user_id, sync_no"                                          \
+    "), held AS MATERIALIZED ("                                               \
+        "SELECT l.* FROM ours l CROSS JOIN LATERAL ("                         \
+            "SELECT FROM amzsync.sync_progress "                              \
+             "WHERE user_id = l.user_id AND sync_no = l.sync_no "             \
+               "AND lease = l.lease AND state = 'running' "                   \
+               "FOR UPDATE " wait ") p"                                       \
     ") "
 
+#define AMZSYNC_STORE_THOSE_HELD                                              \
+    "WHERE user_id = ANY (ARRAY(SELECT user_id FROM held)) "                  \
+      "AND state = 'running' "                                                \
+      "AND ((sync_no, lease) IN (SELECT sync_no, lease FROM held)) IS TRUE"
+
+
+/*
+ * $4 milliseconds.  One sync that is locked, by a slow page or by somebody at
+ * a console, must not cost the worker its other leases.
+ */
 
 static const amzsync_pg_stmt_t  amzsync_store_heartbeat_stmt = {
     AMZSYNC_STORE_HEARTBEAT, "heartbeat",
 
-    AMZSYNC_STORE_HELD
-    "UPDATE amzsync.sync_progress p "
-       "SET lease_until = now() + $4 * interval '1 ms' "
-      "FROM held h "
-     "WHERE (p.user_id, p.sync_no) = (h.user_id, h.sync_no) "
-    "RETURNING h.ord - 1",
+    AMZSYNC_STORE_HELD("SKIP LOCKED")
+    ", renewed AS ("
+        "UPDATE amzsync.sync_progress "
+           "SET lease_until = now() + $4 * interval '1 ms' "
+         AMZSYNC_STORE_THOSE_HELD
+    ") "
+    "SELECT ord - 1, true FROM held "
+    "UNION ALL "
+    "SELECT l.ord - 1, false FROM ours l CROSS JOIN LATERAL ("
+               "SELECT FROM amzsync.sync_progress "
+                "WHERE user_id = l.user_id AND sync_no = l.sync_no "
+                  "AND lease = l.lease AND state = 'running' "
+               "OFFSET 0) p "
+     "WHERE l.ord NOT IN (SELECT ord FROM held)",
     4
 };
 
@@ -114,21 +141,20 @@ static const amzsync_pg_stmt_t  amzsync_store_heartbeat_stmt = {
 static const amzsync_pg_stmt_t  amzsync_store_release_stmt = {
     AMZSYNC_STORE_RELEASE, "release",
 
-    AMZSYNC_STORE_HELD
-    "UPDATE amzsync.sync_progress p "
-       "SET state = 'queued', run_after = now(), in_flight = false, "
+    AMZSYNC_STORE_HELD("")
+    "UPDATE amzsync.sync_progress "
+       "SET state = 'queued', run_after = now(), in_flight = '{}', "
            "lease = NULL, lease_until = NULL "
-      "FROM held h "
-     "WHERE (p.user_id, p.sync_no) = (h.user_id, h.sync_no) "
-    "RETURNING h.ord - 1",
+     AMZSYNC_STORE_THOSE_HELD
+    " RETURNING sync_no",
     3
 };
 
 
 amzsync_store_call_t *
 amzsync_store_claim(amzsync_store_t *store, ngx_uint_t limit, int64_t lease,
-    ngx_msec_t ttl, ngx_uint_t tries, amzsync_store_handler_pt handler,
-    void *data)
+    ngx_msec_t ttl, ngx_uint_t tries, ngx_uint_t steal,
+    amzsync_store_handler_pt handler, void *data)
 {
     ngx_int_t            rc;
     amzsync_pg_query_t  *query;
@@ -144,7 +170,8 @@ amzsync_store_claim(amzsync_store_t *store, ngx_uint_t limit, int64_t lease,
     if (amzsync_pg_query_int(query, limit) == NGX_OK
         && amzsync_pg_query_int(query, lease) == NGX_OK
         && amzsync_pg_query_int(query, ttl) == NGX_OK
-        && amzsync_pg_query_int(query, tries) == NGX_OK)
+        && amzsync_pg_query_int(query, tries) == NGX_OK
+        && amzsync_pg_query_static(query, steal ? "t" : "f") == NGX_OK)
     {
         rc = NGX_OK;
     }
@@ -179,12 +206,11 @@ amzsync_store_claim_row(amzsync_store_call_t *call, ngx_uint_t n,
     row->window_page = amzsync_store_int(call, n, 13, 0);
     row->expected_pages = amzsync_store_int(call, n, 14, -1);
     row->dataset_progress = amzsync_store_int(call, n, 15, 0);
-    row->rows = amzsync_store_int(call, n, 16, 0);
-    row->range_from = amzsync_store_int(call, n, 17, 0);
-    row->range_to = amzsync_store_int(call, n, 18, 0);
-    row->window_from = amzsync_store_int(call, n, 19, 0);
-    row->window_to = amzsync_store_int(call, n, 20, 0);
-    row->next_token = amzsync_store_text(call, n, 21);
+    row->range_from = amzsync_store_int(call, n, 16, 0);
+    row->range_to = amzsync_store_int(call, n, 17, 0);
+    row->window_from = amzsync_store_int(call, n, 18, 0);
+    row->window_to = amzsync_store_int(call, n, 19, 0);
+    row->next_token = amzsync_store_text(call, n, 20);
 }
 
 
@@ -234,8 +260,11 @@ amzsync_store_heartbeat(amzsync_store_t *store, ngx_array_t *leases,
 
 
 ngx_uint_t
-amzsync_store_heartbeat_row(amzsync_store_call_t *call, ngx_uint_t n)
+amzsync_store_heartbeat_row(amzsync_store_call_t *call, ngx_uint_t n,
+    ngx_uint_t *renewed)
 {
+    *renewed = (amzsync_store_text(call, n, 1).data[0] == 't');
+
     return amzsync_store_int(call, n, 0, 0);
 }
 

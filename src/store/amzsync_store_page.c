@@ -31,7 +31,7 @@ static const amzsync_pg_stmt_t  amzsync_store_step_stmt = {
 static const amzsync_pg_stmt_t  amzsync_store_page_check_stmt = {
     AMZSYNC_STORE_PAGE_CHECK, "page_check",
 
-    "SELECT d.page, d.rows "
+    "SELECT d.page "
       "FROM amzsync.sync_progress p "
       "JOIN amzsync.sync_datasets d USING (user_id, sync_no) "
      "WHERE p.user_id = $1 AND p.sync_no = $2 AND p.lease = $3 "
@@ -49,7 +49,7 @@ static const amzsync_pg_stmt_t  amzsync_store_finish_stmt = {
                            "ELSE p.progress END, "
            "error_code = $6, error_message = $7, error_request_id = $8, "
            "completed_at = now(), updated_at = now(), "
-           "estimated_completion = NULL, in_flight = false, "
+           "estimated_completion = NULL, in_flight = '{}', "
            "lease = NULL, lease_until = NULL "
      "WHERE p.user_id = $1 AND p.sync_no = $2 AND p.lease = $3 "
        "AND p.state = 'running' "
@@ -171,13 +171,6 @@ amzsync_store_param_cstr(amzsync_pg_query_t *query, const char *s)
 }
 
 
-int64_t
-amzsync_store_page_rows(amzsync_store_call_t *call)
-{
-    return amzsync_store_int(call, 0, 0, 0);
-}
-
-
 amzsync_store_call_t *
 amzsync_store_page_check(amzsync_store_t *store, amzsync_store_lease_t *lease,
     const amzsync_dataset_t *dataset, amzsync_store_handler_pt handler,
@@ -206,13 +199,6 @@ int64_t
 amzsync_store_page_check_page(amzsync_store_call_t *call)
 {
     return amzsync_store_int(call, 0, 0, 0);
-}
-
-
-int64_t
-amzsync_store_page_check_rows(amzsync_store_call_t *call)
-{
-    return amzsync_store_int(call, 0, 1, 0);
 }
 
 

@@ -12,9 +12,24 @@
 #include <store/amzsync_store_private.h>
 
 
+/* Calls a second; what Amazon says beyond these bounds is not a quota. */
+#define AMZSYNC_STORE_RATE_MIN  0.00001
+#define AMZSYNC_STORE_RATE_MAX  1000000
+
+/*
+ * When a bucket "b" has a slot.  Amazon's clock starts when a call arrives,
+ * ours when it is sent; if the first one was on its way for longer than a
+ * later one, its bucket is behind ours by as much.  So all but the first slot
+ * of a full bucket come a little later than the arithmetic has them.
+ */
+#define AMZSYNC_STORE_QUOTA_FREE                                              \
+    "b.tat + (LEAST(2, 1 / b.rate) - (b.burst - 1) / b.rate) "                \
+        "* interval '1 s'"
+
+
 /*
  * $1 user, $2 number, $3 lease, $4 milliseconds of the lease, $5 client id,
- * $6 operation, $7 rate, $8 burst: the last two for a new bucket.
+ * $6 operation, $7 rate and $8 burst of a new bucket, $9 dataset.
  */
 
 static const amzsync_pg_stmt_t  amzsync_store_quota_take_stmt = {
@@ -33,18 +48,15 @@ static const amzsync_pg_stmt_t  amzsync_store_quota_take_stmt = {
           "FROM held "
         "ON CONFLICT (client_id, selling_partner_id, region, operation) "
         "DO UPDATE SET "
-            "granted = GREATEST(b.tat, now()) + interval '1 s' / b.rate "
-                      "<= now() + b.burst * interval '1 s' / b.rate, "
-            "tat = CASE "
-                "WHEN GREATEST(b.tat, now()) + interval '1 s' / b.rate "
-                     "<= now() + b.burst * interval '1 s' / b.rate "
+            "granted = " AMZSYNC_STORE_QUOTA_FREE " <= now(), "
+            "tat = CASE WHEN " AMZSYNC_STORE_QUOTA_FREE " <= now() "
                 "THEN GREATEST(b.tat, now()) + interval '1 s' / b.rate "
                 "ELSE b.tat END "
-        "RETURNING b.granted, "
-            "b.tat - (b.burst - 1) * interval '1 s' / b.rate - now() AS wait"
+        "RETURNING b.granted, " AMZSYNC_STORE_QUOTA_FREE " - now() AS wait"
     "), mark AS ("
         "UPDATE amzsync.sync_progress p "
-           "SET in_flight = p.in_flight OR b.granted, "
+           "SET in_flight = array_remove(p.in_flight, $9) "
+                   "|| CASE WHEN b.granted THEN ARRAY[$9] ELSE '{}' END, "
                "lease_until = now() + $4 * interval '1 ms' "
           "FROM bucket b "
          "WHERE p.user_id = $1 AND p.sync_no = $2 AND p.lease = $3 "
@@ -55,7 +67,7 @@ static const amzsync_pg_stmt_t  amzsync_store_quota_take_stmt = {
                 "ELSE GREATEST(1, ceil(extract(epoch FROM wait) * 1000)) "
                 "END::bigint "
       "FROM bucket, mark",
-    8
+    9
 };
 
 
@@ -69,6 +81,10 @@ static const amzsync_pg_stmt_t  amzsync_store_quota_take_stmt = {
 static const amzsync_pg_stmt_t  amzsync_store_quota_learn_stmt = {
     AMZSYNC_STORE_QUOTA_LEARN, "quota_learn",
 
+    "WITH s AS MATERIALIZED ("
+        "SELECT selling_partner_id, region FROM amzsync.sync_progress "
+         "WHERE user_id = $6 AND sync_no = $7"
+    ") "
     "UPDATE amzsync.quota_buckets b "
        "SET rate = COALESCE($3::float8, b.rate), "
            "tat = CASE WHEN $4::boolean THEN "
@@ -78,11 +94,9 @@ static const amzsync_pg_stmt_t  amzsync_store_quota_learn_stmt = {
                      "* interval '1 s') "
                "ELSE now() + (GREATEST(b.tat, now()) - now()) "
                             "* (b.rate / COALESCE($3, b.rate)) END "
-      "FROM amzsync.sync_progress p "
-     "WHERE p.user_id = $6 AND p.sync_no = $7 "
-       "AND b.client_id = $1 AND b.operation = $2 "
-       "AND b.selling_partner_id = p.selling_partner_id "
-       "AND b.region = p.region "
+     "WHERE b.client_id = $1 AND b.operation = $2 "
+       "AND b.selling_partner_id = (SELECT selling_partner_id FROM s) "
+       "AND b.region = (SELECT region FROM s) "
        "AND ($4 OR b.rate <> $3) "
     "RETURNING b.rate",
     7
@@ -126,7 +140,8 @@ amzsync_store_quota_take(amzsync_store_t *store, amzsync_store_lease_t *lease,
         && amzsync_pg_query_static(query, client_id) == NGX_OK
         && amzsync_pg_query_static(query, dataset->operation) == NGX_OK
         && amzsync_store_param_rate(query, dataset->rate) == NGX_OK
-        && amzsync_pg_query_int(query, dataset->burst) == NGX_OK)
+        && amzsync_pg_query_int(query, dataset->burst) == NGX_OK
+        && amzsync_pg_query_static(query, dataset->name) == NGX_OK)
     {
         rc = NGX_OK;
     }
@@ -155,6 +170,11 @@ amzsync_store_quota_learn(amzsync_store_t *store, amzsync_store_lease_t *lease,
                                 AMZSYNC_PG_WORK);
     if (query == NULL) {
         return NULL;
+    }
+
+    if (rate > 0) {
+        rate = ngx_max(rate, AMZSYNC_STORE_RATE_MIN);
+        rate = ngx_min(rate, AMZSYNC_STORE_RATE_MAX);
     }
 
     rc = NGX_ERROR;

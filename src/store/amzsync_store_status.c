@@ -41,11 +41,11 @@ static const amzsync_pg_stmt_t  amzsync_store_status_last_stmt = {
     AMZSYNC_STORE_STATUS_LAST, "status_last",
 
     "SELECT " AMZSYNC_STORE_STATUS_COLUMNS
-      "FROM (SELECT * FROM amzsync.sync_progress "
-             "WHERE user_id = $1 "
-             "ORDER BY sync_no DESC LIMIT 1) p "
+      "FROM amzsync.sync_progress p "
       "JOIN amzsync.sync_datasets d USING (user_id, sync_no) "
-     "WHERE d.user_id = $1 "
+     "WHERE p.user_id = $1 "
+       "AND p.sync_no = (SELECT max(sync_no) FROM amzsync.sync_progress "
+                         "WHERE user_id = $1) "
      "ORDER BY d.position",
     1
 };

@@ -17,13 +17,13 @@
 
 /*
  * The two fences, "lease" and "page": what stands behind WITH.  "rows" is how
- * many rows the step brings.
+ * many rows the step brings.  A window that begins anew takes its rows back.
  */
 #define AMZSYNC_STORE_FENCES(rows)                                            \
     "lease AS ("                                                              \
         "UPDATE amzsync.sync_progress p "                                     \
            "SET lease_until = now() + $6 * interval '1 ms', "                 \
-               "tries = 0, in_flight = false, "                               \
+               "tries = 0, in_flight = array_remove(p.in_flight, $4), "       \
                "progress = GREATEST(p.progress, LEAST(99, $7::int)), "        \
                "message = $8, updated_at = now(), "                           \
                "estimated_completion = CASE WHEN $7 > 0 THEN now() "          \
@@ -36,7 +36,10 @@
            "SET page = d.page + 1, status = $9, next_token = $10, "           \
                "window_page = $11, window_from = $12, window_to = $13, "      \
                "progress = GREATEST(d.progress, $14::int), "                  \
-               "rows = d.rows + " rows ", "                                   \
+               "rows = d.rows + " rows " - CASE WHEN $11::bigint = 0 "        \
+                   "AND $12 = d.window_from THEN d.window_rows ELSE 0 END, "  \
+               "window_rows = CASE WHEN $11 = 0 THEN 0 "                      \
+                   "ELSE d.window_rows + " rows " END, "                      \
                "error_code = $15, error_message = $16, "                      \
                "error_request_id = $17 "                                      \
           "FROM lease l "                                                     \

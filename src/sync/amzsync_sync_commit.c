@@ -25,7 +25,10 @@ static const char  *amzsync_sync_status_names[] = {
 };
 
 
-/* The step stands at the set's checkpoint; what changes is set after this. */
+/*
+ * The step stands at the set's checkpoint; what changes is set after this.  A
+ * page that the database refused may still be there.
+ */
 
 static void
 amzsync_sync_commit_begin(amzsync_sync_set_t *set)
@@ -33,6 +36,9 @@ amzsync_sync_commit_begin(amzsync_sync_set_t *set)
     amzsync_store_page_t  *step;
 
     step = &set->step;
+
+    amzsync_rows_free(step->rows);
+    ngx_free((char *) step->next_token);
 
     ngx_memzero(step, sizeof(amzsync_store_page_t));
 
@@ -203,7 +209,6 @@ amzsync_sync_committed(amzsync_store_call_t *call)
     switch (call->status) {
 
     case AMZSYNC_STORE_OK:
-        set->rows += amzsync_store_page_rows(call);
         amzsync_sync_commit_applied(set);
         return;
 
@@ -267,7 +272,6 @@ amzsync_sync_commit_checked(amzsync_store_call_t *call)
     page = amzsync_store_page_check_page(call);
 
     if (page == set->step.page + 1) {
-        set->rows = amzsync_store_page_check_rows(call);
         amzsync_sync_commit_applied(set);
         return;
     }
@@ -281,33 +285,17 @@ amzsync_sync_commit_checked(amzsync_store_call_t *call)
 }
 
 
-/*
- * The database takes the statement, but not what it says: a missing right, a
- * constraint of somebody else's.  After as many retries as a call has, the dataset fails.
- */
+/* Rows can be given up; how a dataset ends, or begins anew, cannot. */
 
 static void
 amzsync_sync_commit_refused(amzsync_sync_set_t *set)
 {
-    amzsync_error_t  error;
-
-    if (set->db_failures < set->job->sync->conf->retries
-        || set->step.rows == NULL)
-    {
+    if (set->step.rows == NULL) {
         amzsync_sync_set_again(set, amzsync_sync_commit);
         return;
     }
 
-    amzsync_rows_free(set->step.rows);
-    ngx_free((char *) set->step.next_token);
-
-    set->step.rows = NULL;
-    set->step.next_token = NULL;
-
-    amzsync_error_set(&error, "database_error",
-                      amzsync_sync_text("The database refused the rows; its "
-                                        "log says why."), NULL);
-    amzsync_sync_set_fail(set, &error);
+    amzsync_sync_set_refused(set, amzsync_sync_commit);
 }
 
 
@@ -347,6 +335,7 @@ amzsync_sync_commit_applied(amzsync_sync_set_t *set)
     set->progress = step->dataset_progress;
     set->status = set->step_status;
     set->db_failures = 0;
+    set->refusals = 0;
 
     job->progress = step->progress;
     job->renewed = set->asked;

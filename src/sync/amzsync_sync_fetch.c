@@ -358,6 +358,13 @@ amzsync_sync_fetch_learn(amzsync_sync_set_t *set,
     {
         set->rate = outcome->rate;
     }
+
+    if (throttled) {
+
+        /* Perhaps the bucket has another rate: say the next one again. */
+
+        set->rate = 0;
+    }
 }
 
 

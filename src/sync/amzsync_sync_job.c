@@ -141,7 +141,6 @@ amzsync_sync_job_set(amzsync_sync_job_t *job, amzsync_store_claim_t *claim)
     set->range_to = claim->range_to;
     set->expected_pages = claim->expected_pages;
     set->progress = claim->dataset_progress;
-    set->rows = claim->rows;
     set->page_size = set->dataset->page_size;
 
     token = &claim->next_token;
@@ -209,7 +208,10 @@ amzsync_sync_job_free(amzsync_sync_job_t *job)
     amzsync_sync_token_free(job->token);
 
     ngx_queue_remove(&job->queue);
-    sync->njobs--;
+
+    if (sync->njobs-- == sync->conf->max_syncs) {
+        amzsync_sync_wake(sync);
+    }
 
     ngx_free(job);
 }
@@ -221,6 +223,23 @@ amzsync_sync_job_lost(amzsync_sync_job_t *job)
     ngx_log_error(NGX_LOG_NOTICE, job->sync->log, 0,
                   "amzsync: user \"%V\", sync %L: no longer this worker's",
                   &job->lease.user, job->lease.no);
+
+    amzsync_sync_job_free(job);
+}
+
+
+void
+amzsync_sync_job_release(amzsync_sync_job_t *job)
+{
+    ngx_array_t   leases;
+
+    leases.elts = &job->lease;
+    leases.nelts = 1;
+
+    /* If this fails, its lease ends. */
+
+    (void) amzsync_store_release(job->sync->store, &leases,
+                                 amzsync_sync_ignore, NULL);
 
     amzsync_sync_job_free(job);
 }

@@ -22,6 +22,7 @@
 
 #define AMZSYNC_SYNC_CLAIM_MAX    64    /* syncs claimed at once */
 #define AMZSYNC_SYNC_TRIES        5     /* steals with a call in flight */
+#define AMZSYNC_SYNC_SWEEP        1000  /* between looks at the queue, ms */
 #define AMZSYNC_SYNC_DB_DELAY     250   /* first retry of a statement, ms */
 #define AMZSYNC_SYNC_BACKOFF_MAX  60000 /* milliseconds */
 
@@ -64,7 +65,6 @@ struct amzsync_sync_set_s {
     int64_t                    range_from;
     int64_t                    range_to;
     int64_t                    expected_pages;  /* -1: unknown */
-    int64_t                    rows;
 
     /* What is under way: at most one of these. */
     amzsync_store_call_t      *call;
@@ -82,7 +82,9 @@ struct amzsync_sync_set_s {
     ngx_uint_t                 page_size;
     ngx_uint_t                 failures;        /* Amazon's, in a row */
     ngx_uint_t                 restarts;        /* of this window */
-    ngx_uint_t                 db_failures;
+    ngx_uint_t                 db_failures;     /* the database's, in a row */
+    ngx_uint_t                 refusals;        /* those that are its last
+                                                   word on a statement */
     double                     rate;            /* last one learnt */
 
     /* A token that comes again (Brent's algorithm): see progress.c. */
@@ -162,6 +164,7 @@ struct amzsync_sync_s {
     amzsync_store_call_t      *claim;
     ngx_msec_t                 claim_sent;
     int64_t                    lease;           /* of the claim */
+    ngx_msec_t                 stolen;          /* when nothing was left to */
 
     amzsync_store_call_t      *heartbeat;
     ngx_msec_t                 beat_sent;
@@ -172,6 +175,7 @@ struct amzsync_sync_s {
     ngx_uint_t                 ncurls;
 
     unsigned                   again:1;         /* woken while claiming */
+    unsigned                   steal:1;         /* the claim steals, too */
     unsigned                   stopped:1;       /* nothing new is begun */
 };
 
@@ -209,6 +213,9 @@ void amzsync_sync_job_check(amzsync_sync_job_t *job);
 /* The lease belongs to somebody else, or the sync was ended. */
 void amzsync_sync_job_lost(amzsync_sync_job_t *job);
 
+/* Gives the sync back: whoever claims it next begins with fresh eyes. */
+void amzsync_sync_job_release(amzsync_sync_job_t *job);
+
 
 /* --- set: token, quota, fetch, commit, and again --- */
 
@@ -221,6 +228,10 @@ void amzsync_sync_set_later(amzsync_sync_set_t *set, ngx_msec_t delay,
 
 /* The same for a statement that the database did not take. */
 void amzsync_sync_set_again(amzsync_sync_set_t *set,
+    amzsync_sync_set_pt resume);
+
+/* The same for one that it refused; after too many, "fail" ends the dataset. */
+void amzsync_sync_set_refused(amzsync_sync_set_t *set,
     amzsync_sync_set_pt resume);
 
 /* Ends the dataset with an error. */

@@ -90,6 +90,10 @@ amzsync_sync_destroy(amzsync_sync_t *sync)
         amzsync_sync_job_free(ngx_queue_data(q, amzsync_sync_job_t, queue));
     }
 
+    if (sync->beat_jobs) {
+        ngx_free(sync->beat_jobs);
+    }
+
     while (sync->ncurls) {
         curl_easy_cleanup(sync->curls[--sync->ncurls]);
     }
@@ -148,14 +152,13 @@ amzsync_sync_sweep(ngx_event_t *ev)
         return;
     }
 
-    delay = sync->conf->lease / 6;
-    delay = delay / 2 + ngx_random() % (delay + 1);
+    delay = AMZSYNC_SYNC_NOT_READY;
 
     if (amzsync_store_ready(sync->store)) {
         amzsync_sync_claim(&sync->wake);
 
-    } else {
-        delay = ngx_min(delay, AMZSYNC_SYNC_NOT_READY);
+        delay = AMZSYNC_SYNC_SWEEP;
+        delay = delay / 2 + ngx_random() % (delay + 1);
     }
 
     ngx_add_timer(&sync->sweep, delay);
@@ -189,12 +192,16 @@ amzsync_sync_claim(ngx_event_t *ev)
     sync->lease = lease & INT64_MAX;
     sync->claim_sent = ngx_current_msec;
 
+    /* What is queued is cheap to see, what to steal is not. */
+
+    sync->steal = (ngx_current_msec - sync->stolen > sync->conf->lease / 6);
+
     limit = ngx_min(sync->conf->max_syncs - sync->njobs,
                     AMZSYNC_SYNC_CLAIM_MAX);
 
     sync->claim = amzsync_store_claim(sync->store, limit, sync->lease,
                                       sync->conf->lease, AMZSYNC_SYNC_TRIES,
-                                      amzsync_sync_claimed, sync);
+                                      sync->steal, amzsync_sync_claimed, sync);
 }
 
 
@@ -211,6 +218,17 @@ amzsync_sync_claimed(amzsync_store_call_t *call)
 
         /* Perhaps there are more. */
         sync->again = 1;
+
+    } else if (call->status == AMZSYNC_STORE_NONE && sync->steal) {
+        sync->stolen = sync->claim_sent;
+    }
+
+    if (sync->stopped) {
+
+        /* The shutdown did not know of these yet. */
+
+        amzsync_sync_release(sync);
+        return;
     }
 
     if (sync->again) {
@@ -389,7 +407,7 @@ failed:
 static void
 amzsync_sync_beaten(amzsync_store_call_t *call)
 {
-    ngx_uint_t            i, n;
+    ngx_uint_t            i, n, renewed;
     amzsync_sync_t       *sync;
     amzsync_sync_job_t  **jobs;
 
@@ -409,12 +427,17 @@ amzsync_sync_beaten(amzsync_store_call_t *call)
         || call->status == AMZSYNC_STORE_NONE)
     {
         for (i = 0; i < call->nrows; i++) {
-            n = amzsync_store_heartbeat_row(call, i);
+            n = amzsync_store_heartbeat_row(call, i, &renewed);
 
-            if (n < sync->beat_njobs && jobs[n]) {
-                jobs[n]->renewed = sync->beat_sent;
-                jobs[n] = NULL;
+            if (n >= sync->beat_njobs || jobs[n] == NULL) {
+                continue;
             }
+
+            if (renewed) {
+                jobs[n]->renewed = sync->beat_sent;
+            }
+
+            jobs[n] = NULL;
         }
 
         for (i = 0; i < sync->beat_njobs; i++) {

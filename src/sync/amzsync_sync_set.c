@@ -8,6 +8,8 @@
 #include <sync/amzsync_sync_private.h>
 
 
+static void amzsync_sync_set_tokenless(amzsync_sync_set_t *set);
+static void amzsync_sync_set_revoked(amzsync_store_call_t *call);
 static void amzsync_sync_set_slot(amzsync_store_call_t *call);
 static void amzsync_sync_set_timer(ngx_event_t *ev);
 
@@ -31,15 +33,7 @@ amzsync_sync_set_next(amzsync_sync_set_t *set)
     }
 
     if (rc == NGX_ERROR) {
-        if (job->token->revoked) {
-            (void) amzsync_store_connection_revoked(job->sync->store,
-                                                    &job->lease,
-                                                    job->token->version,
-                                                    amzsync_sync_ignore,
-                                                    NULL);
-        }
-
-        amzsync_sync_set_fail(set, job->token->error);
+        amzsync_sync_set_tokenless(set);
         return;
     }
 
@@ -54,6 +48,66 @@ amzsync_sync_set_next(amzsync_sync_set_t *set)
     if (set->call == NULL) {
         amzsync_sync_set_again(set, amzsync_sync_set_next);
     }
+}
+
+
+static void
+amzsync_sync_set_tokenless(amzsync_sync_set_t *set)
+{
+    amzsync_sync_job_t  *job;
+
+    job = set->job;
+
+    if (!job->token->revoked) {
+        amzsync_sync_set_fail(set, job->token->error);
+        return;
+    }
+
+    set->call = amzsync_store_connection_revoked(job->sync->store,
+                                                 &job->lease,
+                                                 job->token->version,
+                                                 amzsync_sync_set_revoked,
+                                                 set);
+    if (set->call == NULL) {
+        amzsync_sync_set_again(set, amzsync_sync_set_next);
+    }
+}
+
+
+/* A user who has connected anew meanwhile has given us another token. */
+
+static void
+amzsync_sync_set_revoked(amzsync_store_call_t *call)
+{
+    amzsync_sync_set_t  *set;
+
+    set = call->data;
+    set->call = NULL;
+
+    switch (call->status) {
+
+    case AMZSYNC_STORE_OK:
+        break;
+
+    case AMZSYNC_STORE_NONE:
+        amzsync_sync_job_lost(set->job);
+        return;
+
+    case AMZSYNC_STORE_FAILED:
+        amzsync_sync_set_refused(set, amzsync_sync_set_next);
+        return;
+
+    default:
+        amzsync_sync_set_again(set, amzsync_sync_set_next);
+        return;
+    }
+
+    if (amzsync_store_connection_renewed(call)) {
+        amzsync_sync_job_release(set->job);
+        return;
+    }
+
+    amzsync_sync_set_fail(set, set->job->token->error);
 }
 
 
@@ -75,12 +129,17 @@ amzsync_sync_set_slot(amzsync_store_call_t *call)
         amzsync_sync_job_lost(set->job);
         return;
 
+    case AMZSYNC_STORE_FAILED:
+        amzsync_sync_set_refused(set, amzsync_sync_set_next);
+        return;
+
     default:
         amzsync_sync_set_again(set, amzsync_sync_set_next);
         return;
     }
 
     set->db_failures = 0;
+    set->refusals = 0;
     set->job->renewed = set->asked;
 
     wait = amzsync_store_quota_wait(call);
@@ -129,6 +188,28 @@ amzsync_sync_set_again(amzsync_sync_set_t *set, amzsync_sync_set_pt resume)
 }
 
 
+/*
+ * The database takes the statement, but not what it says: a missing right, a
+ * constraint of somebody else's.
+ */
+
+void
+amzsync_sync_set_refused(amzsync_sync_set_t *set, amzsync_sync_set_pt resume)
+{
+    amzsync_error_t  error;
+
+    if (set->refusals++ < set->job->sync->conf->retries) {
+        amzsync_sync_set_again(set, resume);
+        return;
+    }
+
+    amzsync_error_set(&error, "database_error",
+                      amzsync_sync_text("The database refused the statement; "
+                                        "its log says why."), NULL);
+    amzsync_sync_set_fail(set, &error);
+}
+
+
 static void
 amzsync_sync_set_timer(ngx_event_t *ev)
 {
@@ -165,13 +246,8 @@ amzsync_sync_set_stop(amzsync_sync_set_t *set)
         ngx_del_timer(&set->timer);
     }
 
-    if (set->step.rows) {
-        amzsync_rows_free(set->step.rows);
-    }
-
-    if (set->step.next_token) {
-        ngx_free((char *) set->step.next_token);
-    }
+    amzsync_rows_free(set->step.rows);
+    ngx_free((char *) set->step.next_token);
 
     if (set->next_token) {
         ngx_free(set->next_token);
