@@ -59,7 +59,9 @@ sub disturbed {
         $db->connect($who, port => $nginx->port, marketplaces => \@markets)
     }) or die "not connected:\n" . $nginx->log;
 
-    my $sync = $db->start($who, port => $nginx->port);
+    my $sync;
+    until_true(sub { $sync = $db->start($who, port => $nginx->port) })
+        or die "not started:\n" . $nginx->log;
     sleep 1;
     $fault->();
 
