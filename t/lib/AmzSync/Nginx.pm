@@ -162,13 +162,27 @@ sub stop {
     return if !$self->{master};
 
     kill "TERM", $self->{master};
+    $self->gone(10);
+    $self->{master} = undef;
+}
 
-    for (1 .. 100) {
-        last if waitpid($self->{master}, 1) == $self->{master};
-        Time::HiRes::sleep(0.1);
+
+# Waits until nginx has exited; answers the seconds that it took, or undef.
+
+sub gone {
+    my ($self, $timeout) = @_;
+    my $begin = Time::HiRes::time();
+
+    while (Time::HiRes::time() - $begin < $timeout) {
+        if (waitpid($self->{master}, 1) == $self->{master}) {
+            $self->{master} = undef;
+            return Time::HiRes::time() - $begin;
+        }
+
+        Time::HiRes::sleep(0.02);
     }
 
-    $self->{master} = undef;
+    return undef;
 }
 
 

@@ -1,0 +1,179 @@
+# Who works on a sync, and who goes on when that one is told to go, stands
+# still, or dies: pages and rows are exact, whatever happens.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use AmzSync::Site;
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my ($orders, $pages) = (400, 40);
+
+
+# Site for a test of its own; its pages come in some five seconds.
+
+sub site {
+    my ($sandbox) = @_;
+
+    return AmzSync::Site->new("seed=9 orders=$orders page=10 "
+                              . ($sandbox || "quota=1000"));
+}
+
+
+sub exact {
+    my ($site, $name, $user, $seller) = @_;
+    my $row = $site->wait_row($user, 30, sub { $_[0]{state} ne "running" });
+
+    is($row->{state}, "completed", "$name: completed") or diag $site->logs;
+    is($row->{page}, $pages, "$name: each page once");
+    is($row->{rows}, $orders, "$name: each row once");
+    is($row->{tries}, 0, "$name: no try is left");
+    is_deeply([ $site->differences($user, $seller) ], [],
+              "$name: the tables are the truth");
+}
+
+
+sub half_way {
+    my ($site, $user) = @_;
+
+    return $site->wait_row($user, 10, sub { $_[0]{page} >= 20 })
+        || die "no progress:\n" . $site->logs;
+}
+
+
+sub alive {
+    return grep { kill 0, $_ } @_;
+}
+
+
+# Reload.  The lease is the default's: only a release explains the hurry.
+
+{
+    my $site = site();
+    my $nginx = $site->nginx(workers => 2);
+
+    $site->begin($nginx, "u1", seller => "S1");
+    my $before = half_way($site, "u1");
+    my @old = $nginx->workers;
+
+    $nginx->signal("HUP");
+
+    ok($site->wait_row("u1", 2, sub {
+        $_[0]{lease} && $_[0]{lease} ne $before->{lease}
+    }), "reload: resumed within two seconds") or diag $nginx->log;
+
+    ok(AmzSync::Site::until_true(3, sub { !alive(@old) }),
+       "reload: the old workers are gone");
+
+    exact($site, "reload", "u1", "S1");
+    like($site->logs, qr/1 syncs released/, "reload: released");
+    is_deeply([ $site->alarms ], [], "reload: no alarms");
+}
+
+# Quit, with a call in flight that takes three seconds; another nginx goes on.
+
+{
+    my $site = site("quota=0 fault=slow:30");
+    my $nginx = $site->nginx();
+
+    $site->begin($nginx, "u1", seller => "S1");
+    my $before = $site->wait_row("u1", 10, sub {
+        $_[0]{page} == 29 && $_[0]{in_flight} eq "{orders}"
+    });
+    ok($before, "quit: a slow call is in flight");
+
+    my $other = $site->nginx();
+    sleep 0.5;
+    $nginx->signal("QUIT");
+
+    ok($site->wait_row("u1", 2, sub {
+        $_[0]{lease} && $_[0]{lease} ne $before->{lease}
+    }), "quit: resumed within two seconds") or diag $site->logs;
+
+    my $took = $nginx->gone(5);
+    ok(defined $took, "quit: nginx has exited");
+    cmp_ok($took || 99, "<", 2.5, "quit: it did not wait for Amazon");
+
+    exact($site, "quit", "u1", "S1");
+    unlike($nginx->log, qr/released.*claimed/s, "quit: claimed nothing more");
+    is_deeply([ $site->alarms ], [], "quit: no alarms");
+}
+
+# A worker that stands still for longer than its lease.
+
+{
+    my $site = site();
+    my $nginx = $site->nginx(extra => "amzsync_lease 1500ms;");
+
+    $site->begin($nginx, "u1", seller => "S1");
+    my $before = half_way($site, "u1");
+
+    my $other = $site->nginx(extra => "amzsync_lease 1500ms;");
+    my ($worker) = $nginx->workers;
+    kill "STOP", $worker;
+
+    ok($site->wait_row("u1", 5, sub {
+        $_[0]{lease} && $_[0]{lease} ne $before->{lease}
+            && $_[0]{page} > $before->{page} + 1
+    }), "standstill: stolen");
+
+    kill "CONT", $worker;
+
+    ok(AmzSync::Site::until_true(3, sub {
+        $nginx->log =~ /sync \d+: no longer this worker's/
+    }), "standstill: the worker stops that job itself");
+
+    exact($site, "standstill", "u1", "S1");
+    is_deeply([ $site->alarms ], [], "standstill: no alarms");
+}
+
+# Two nginx share what is queued, whoever was asked.
+
+{
+    my $site = site("quota=0");
+    my @nginx = map { $site->nginx(extra => "amzsync_max_syncs 1;") } 1 .. 2;
+
+    $site->begin($nginx[0], "u$_", seller => "S$_") for 1 .. 8;
+
+    for my $user (map { "u$_" } 1 .. 8) {
+        my $row = $site->wait_row($user, 20,
+                                  sub { $_[0]{state} eq "completed" });
+        is($row && $row->{rows}, $orders, "shared: $user is complete");
+    }
+
+    my @claims = map { scalar(() = $_->log =~ /claimed at progress/g) } @nginx;
+
+    cmp_ok($claims[0], ">", 0, "shared: the one that was asked has worked");
+    cmp_ok($claims[1], ">", 0, "shared: so has the other");
+    is($claims[0] + $claims[1], 8, "shared: each sync was claimed once");
+    is_deeply([ $site->alarms ], [], "shared: no alarms");
+}
+
+# A sync that is ended by somebody else: nothing is written any more.
+
+for my $end ("cancelled", "failed") {
+    my $site = site("quota=300");
+    my $nginx = $site->nginx(workers => 2, extra => "amzsync_lease 3s;");
+
+    $site->begin($nginx, "u1", seller => "S1");
+    $site->wait_row("u1", 10, sub { $_[0]{page} >= 5 });
+
+    $site->db->sql("UPDATE amzsync.sync_progress
+                       SET state = '$end', completed_at = now(), lease = NULL,
+                           lease_until = NULL WHERE state = 'running'");
+
+    my $what = "SELECT p::text, d::text, (SELECT count(*) FROM amzsync.orders),
+                       (SELECT max(xmin::text::bigint) FROM amzsync.orders)
+                  FROM amzsync.sync_progress p, amzsync.sync_datasets d";
+    my @then = $site->db->sql($what);
+    cmp_ok($then[0][2], "<", $orders, "$end: in the middle");
+
+    sleep 2;
+    is_deeply([ $site->db->sql($what) ], \@then, "$end: no later write");
+    like($nginx->log, qr/no longer this worker's/, "$end: the worker stops");
+    is_deeply([ $site->alarms ], [], "$end: no alarms");
+}
+
+done_testing();
