@@ -1,244 +1,262 @@
-# nginx -t refuses every mistake that it can see, and says what and where.
+# What "nginx -t" refuses, and what it says.
 
 use strict;
 use warnings;
 
 use lib 't/lib';
+use AmzSync;
 use File::Temp ();
 use Test::More;
 
-my $binary = $ENV{TEST_NGINX_BINARY} || "nginx";
-my $module = $ENV{TEST_NGINX_LOAD_MODULES};
 my $dir = File::Temp->newdir("amzsync.XXXXXX", TMPDIR => 1);
-
-my $secret = "a-secret-of-the-client";
+my $nginx = $ENV{TEST_NGINX_BINARY} || "nginx";
 my $key = "0123456789abcdef" x 4;
-my $password = "a-password-of-the-role";
-
-file("keys", "# comment\n\nk2 $key\nk1 " . "f" x 64 . "\n");
-file("empty", "");
-file("secret", "$secret\n");
-file("short_key", "k1 0123\n");
-file("bad_key", "k1 $key\nk2 " . "x" x 64 . "\n");
-file("twice", "k1 $key\nk1 $key\n");
-file("no_id", "$key\n");
-file("no_cert.pem", "nothing of the kind\n");
 
 my %default = (
-    thread_pool => "thread_pool amzsync threads=2;",
-    postgres    => "amzsync_postgres \"host=/nowhere dbname=x"
-                   . " password=$password\";",
-    pool        => "amzsync_thread_pool amzsync;",
-    endpoint    => "amzsync_endpoint na https://sellingpartnerapi.example;",
-    lwa         => "amzsync_lwa https://lwa.example/token client_id=id"
-                   . " client_secret_file=$dir/secret;",
-    keys        => "amzsync_token_keys $dir/keys;",
-    extra       => "",
-    user        => "amzsync_user \$http_x_user;",
-    location    => "location = /sync { amzsync_start; }",
+    thread_pool => "thread_pool amzsync threads=4;",
+    postgres    => 'amzsync_postgres "host=127.0.0.1 dbname=x";',
+    pool        => "amzsync_thread_pool amzsync tasks=4;",
+    endpoint    => "amzsync_endpoint na https://example.com;",
+    lwa         => "amzsync_lwa https://example.com/token client_id=a"
+                   . " client_secret=b;",
+    keys        => "amzsync_token_keys keys;",
+    more        => "",
+    user        => 'amzsync_user $http_x_user;',
+    locations   => "location /start { amzsync_start; }",
 );
-
 
 sub file {
     my ($name, $text) = @_;
 
-    open my $fh, '>', "$dir/$name" or die "$name: $!\n";
+    open my $fh, '>:raw', "$dir/$name" or die "$dir/$name: $!\n";
     print $fh $text;
-    close $fh or die "$name: $!\n";
+    close $fh;
 }
 
+# The output of "nginx -t" with other directives in place of some.
 
-# The exit status and what nginx says of this configuration.
+sub try {
+    my %conf = (%default, @_);
+    my $load = join "", map { "load_module $_;\n" }
+                        split " ", $ENV{TEST_NGINX_LOAD_MODULES} || "";
 
-sub check {
-    my %with = (%default, @_);
-
-    file("nginx.conf", <<END);
-@{[ $module ? "load_module $module;" : "" ]}
+    file("nginx.conf", <<"END");
+$load
+$conf{thread_pool}
 pid $dir/nginx.pid;
 error_log stderr notice;
-$with{thread_pool}
-events { }
+events {}
 http {
     access_log off;
-    client_body_temp_path $dir/body;
-    proxy_temp_path $dir/proxy;
-    fastcgi_temp_path $dir/fastcgi;
-    uwsgi_temp_path $dir/uwsgi;
-    scgi_temp_path $dir/scgi;
-    $with{postgres}
-    $with{pool}
-    $with{endpoint}
-    $with{lwa}
-    $with{keys}
-    $with{extra}
+    client_body_temp_path $dir/1;
+    proxy_temp_path $dir/2;
+    fastcgi_temp_path $dir/3;
+    uwsgi_temp_path $dir/4;
+    scgi_temp_path $dir/5;
+    $conf{postgres}
+    $conf{pool}
+    $conf{endpoint}
+    $conf{lwa}
+    $conf{keys}
+    $conf{more}
     server {
-        listen 127.0.0.1:1;
-        $with{user}
-        $with{location}
+        listen 127.0.0.1:1984;
+        $conf{user}
+        $conf{locations}
     }
 }
 END
 
-    my $said = `$binary -t -p $dir -e stderr -c $dir/nginx.conf 2>&1`;
+    my $out = `$nginx -t -p $dir/ -c $dir/nginx.conf -e stderr 2>&1`;
 
-    return ($? >> 8, $said);
+    return ($? >> 8, $out);
 }
-
 
 sub good {
-    my ($name, %with) = @_;
-    my ($status, $said) = check(%with);
+    my ($name, @conf) = @_;
+    my ($status, $out) = try(@conf);
 
-    is($status, 0, "$name: accepted") or diag $said;
+    is($status, 0, $name) or diag($out);
+    unlike($out, qr/\[(?:emerg|alert|crit)\]/, "$name: nothing to complain");
 }
-
 
 sub bad {
-    my ($name, $pattern, %with) = @_;
-    my ($status, $said) = check(%with);
+    my ($name, $text, @conf) = @_;
+    my ($status, $out) = try(@conf);
 
-    is($status, 1, "$name: refused");
-    like($said, qr/\[emerg\].*$pattern/, "$name: says what");
-    unlike($said, qr/$secret|$key|$password|hunter2/,
-           "$name: keeps its secrets");
-    unlike($said, qr/\[alert\]/, "$name: no alert");
+    is($status, 1, "$name: refused") or diag($out);
+    like($out, qr/\[emerg\].*$text/, "$name: says what");
+    like($out, qr/in \S*nginx\.conf:\d+/, "$name: says where");
+    unlike($out, qr/0123456789|hush/, "$name: tells no secret");
 }
 
+sub in {
+    my ($path, $more) = @_;
 
-my $where = qr/ in \S*nginx\.conf:\d+/;
+    return "location $path { $more }";
+}
 
-good("complete");
-good("a secret in the file itself",
-     lwa => "amzsync_lwa https://lwa.example/token client_id=id"
-            . " client_secret=$secret;");
-good("loopback without TLS",
-     endpoint => "amzsync_endpoint na http://127.0.0.1:8080/amazon/;"
-                 . "amzsync_endpoint eu http://[::1]:8080;"
-                 . "amzsync_endpoint fe http://localhost;");
-good("only a sandbox needs nothing else",
-     map({ $_ => "" } qw(thread_pool postgres pool endpoint lwa keys user)),
-     location => "location /amazon/ { amzsync_sandbox zone=s:1m; }");
-good("nothing of ours",
-     map({ $_ => "" } qw(thread_pool postgres pool endpoint lwa keys user)),
-     location => "");
-good("every directive",
-     postgres => "amzsync_postgres \"host=/nowhere\" reads=4 writes=2 work=3"
-                 . " queue=100 timeout=2s connect_timeout=1s prepared=off;",
-     pool => "amzsync_thread_pool amzsync tasks=2;",
-     extra => "amzsync_user_agent \"Shop/1.0 (Language=C)\";"
-              . "amzsync_connect_timeout 5s; amzsync_transfer_timeout 30s;"
-              . "amzsync_max_page_size 8m; amzsync_retries 3;"
-              . "amzsync_retry_delay 100ms; amzsync_max_syncs 100;"
-              . "amzsync_lease 20s; amzsync_history 30d;");
+file("keys", "# keys\n\nk2 $key\nk1 " . reverse($key) . "\n");
+file("secret", "hush\n");
+file("empty", "");
+file("lines", "hush\nhush\n");
+file("newline", "\n");
+file("large", "x" x 70000);
+file("short", "k1 " . substr($key, 1) . "\n");
+file("noid", "\n$key\n");
+file("twice", "k1 $key\nk1 $key\n");
+file("comments", "# nothing\n");
 
-# PostgreSQL
+# Good ones.
 
-bad("conninfo of no form", qr/invalid conninfo in "amzsync_postgres".*$where/,
-    postgres => "amzsync_postgres \"host\";");
-bad("conninfo with an unknown word", qr/invalid conninfo.*$where/,
-    postgres => "amzsync_postgres \"hots=/nowhere password=hunter2\";");
-bad("conninfo with options", qr/invalid conninfo.*options.*$where/,
-    postgres => "amzsync_postgres \"host=/nowhere options=-cgeqo=off\";");
-bad("conninfo with sslmode=prefer", qr/invalid conninfo.*sslmode.*$where/,
-    postgres => "amzsync_postgres \"host=127.0.0.1 sslmode=prefer\";");
-bad("a host that does not exist", qr/invalid conninfo.*nowhere\.invalid/,
-    postgres => "amzsync_postgres \"host=nowhere.invalid\";");
-bad("no connections", qr/reads=0.*$where/,
-    postgres => "amzsync_postgres \"host=/nowhere\" reads=0;");
-bad("a number that is none", qr/writes=many.*$where/,
-    postgres => "amzsync_postgres \"host=/nowhere\" writes=many;");
-bad("a time that is none", qr/timeout=soon.*$where/,
-    postgres => "amzsync_postgres \"host=/nowhere\" timeout=soon;");
-bad("an unknown argument", qr/invalid parameter "wirtes=2".*$where/,
-    postgres => "amzsync_postgres \"host=/nowhere\" wirtes=2;");
-bad("prepared is a flag", qr/prepared=maybe.*$where/,
-    postgres => "amzsync_postgres \"host=/nowhere\" prepared=maybe;");
-bad("postgres twice", qr/"amzsync_postgres" directive is duplicate$where/,
-    postgres => "$default{postgres} $default{postgres}");
-bad("no postgres", qr/"amzsync_start"$where needs "amzsync_postgres"/,
-    postgres => "");
+good("all defaults");
+good("all that can be set", postgres =>
+     'amzsync_postgres "host=127.0.0.1" reads=1 writes=2 work=3 queue=4'
+     . ' timeout=1s connect_timeout=500ms prepared=off;',
+     more => 'amzsync_user_agent "x/1 (Language=C)";'
+     . 'amzsync_connect_timeout 1s; amzsync_transfer_timeout 2m;'
+     . 'amzsync_max_page_size 1m; amzsync_retries 0; amzsync_retry_delay 1ms;'
+     . 'amzsync_max_syncs 1; amzsync_lease 1s; amzsync_history 30d;');
+good("the default thread pool", pool => "", thread_pool => "");
+good("a secret in a file", lwa =>
+     "amzsync_lwa https://example.com/token client_id=a"
+     . " client_secret_file=secret;");
+good("http to $_", endpoint => "amzsync_endpoint eu http://$_;")
+    for "127.0.0.1", "127.9.9.9:81/", "localhost:1/a", "[::1]:8080";
+good("only a sandbox", user => "", map({ ($_ => "") } qw(postgres pool
+     endpoint lwa keys thread_pool)), locations =>
+     in("/amazon/", "amzsync_sandbox zone=s:1m;"));
+good("nothing of it", user => "", map({ ($_ => "") } qw(postgres pool
+     endpoint lwa keys thread_pool locations)));
+good("every location", locations => in("/a", "amzsync_start;")
+     . in("/b", "amzsync_status;") . in("/c", "amzsync_connection;")
+     . in("/d/", "amzsync_sandbox zone=s:1m;"));
 
-# Threads
+# What is not there.
 
-bad("a thread pool that is missing", qr/unknown thread pool "amzsync"/,
-    thread_pool => "");
-bad("tasks are a number", qr/tasks=0.*$where/,
+bad("no $_", "\"amzsync_start\" in \\S+:\\d+ needs \"$_\"",
+    (/^amzsync_(?:token_)?(\w+)/)[0] => "")
+    for qw(amzsync_postgres amzsync_endpoint amzsync_lwa amzsync_token_keys);
+
+bad("no user", '"amzsync_status" in \S+:\d+ needs "amzsync_user"',
+    user => "", locations => in("/", "amzsync_status;"));
+bad("no thread pool", 'unknown thread pool "amzsync"', thread_pool => "");
+
+# Duplicates.
+
+bad("$_ twice", '"\w+" directive is duplicate', more => $default{$_})
+    for qw(postgres pool endpoint lwa keys);
+
+for (qw(amzsync_connect_timeout amzsync_transfer_timeout amzsync_retry_delay
+        amzsync_lease amzsync_history))
+{
+    bad("$_ twice", "\"$_\" directive is duplicate", more => "$_ 60s; $_ 60s;");
+}
+
+bad("user twice", '"amzsync_user" directive is duplicate',
+    locations => in("/", 'amzsync_user a; amzsync_user b; amzsync_start;'));
+bad("start twice", '"amzsync_start" directive stands beside',
+    locations => in("/", "amzsync_start; amzsync_start;"));
+bad("start and status", '"amzsync_status" directive stands beside',
+    locations => in("/", "amzsync_start; amzsync_status;"));
+bad("sandbox and start", '"amzsync_start" directive stands beside',
+    locations => in("/a/", "amzsync_sandbox zone=s:1m; amzsync_start;"));
+bad("start and sandbox", '"amzsync_sandbox" directive conflicts',
+    locations => in("/a/", "amzsync_start; amzsync_sandbox zone=s:1m;"));
+
+# PostgreSQL.
+
+bad("conninfo $_->[0]", "invalid conninfo in \"amzsync_postgres\": .*$_->[1]",
+    postgres => "amzsync_postgres \"$_->[0]\";")
+    for ["host=127.0.0.1 nonsense=1", "unknown option"],
+        ["password=hush host", '"=" is missing'],
+        ["host=127.0.0.1 options=-cx=1", "options"];
+
+bad("parameter $_->[0]", $_->[1],
+    postgres => "amzsync_postgres \"host=127.0.0.1\" $_->[0];")
+    for ["read=1", 'invalid parameter "read=1"'],
+        ["reads=", 'invalid parameter "reads="'],
+        ["reads=0", 'invalid value in "reads=0", must be between 1 and 100'],
+        ["work=101", 'invalid value in "work=101"'],
+        ["writes=x", 'invalid value in "writes=x"'],
+        ["queue=0", 'invalid value in "queue=0"'],
+        ["timeout=0", 'invalid value in "timeout=0"'],
+        ["timeout=2h", 'between 1ms and 3600000ms'],
+        ["connect_timeout=-1", 'invalid value'],
+        ["prepared=yes", 'must be "on" or "off"'],
+        ["reads=1 reads=1", 'duplicate parameter "reads=1"'];
+
+bad("tasks", 'invalid value in "tasks=0"',
     pool => "amzsync_thread_pool amzsync tasks=0;");
 
-# Amazon
+# URLs.
 
-bad("no endpoint", qr/needs "amzsync_endpoint"/, endpoint => "");
-bad("an unknown region", qr/invalid region "us".*$where/,
-    endpoint => "amzsync_endpoint us https://sellingpartnerapi.example;");
-bad("a region twice", qr/"amzsync_endpoint" directive is duplicate$where/,
-    endpoint => "$default{endpoint} $default{endpoint}");
-bad("no TLS", qr/http:\/\/sellingpartnerapi\.example.*$where/,
-    endpoint => "amzsync_endpoint na http://sellingpartnerapi.example;");
-bad("no TLS, though it looks like loopback", qr/127\.0\.0\.1\.example.*$where/,
-    endpoint => "amzsync_endpoint na http://127.0.0.1.example;");
-bad("a scheme of its own", qr/ftp:.*$where/,
-    endpoint => "amzsync_endpoint na ftp://sellingpartnerapi.example;");
-bad("a query", qr/\?.*$where/,
-    endpoint => "amzsync_endpoint na https://sellingpartnerapi.example/?a=b;");
-bad("credentials in the URL", qr/invalid URL: must have no user$where/,
-    endpoint => "amzsync_endpoint na https://me:hunter2\@a.example;");
-bad("no LWA", qr/needs "amzsync_lwa"/, lwa => "");
-bad("no client id", qr/invalid number of arguments in "amzsync_lwa".*$where/,
-    lwa => "amzsync_lwa https://lwa.example client_secret=$secret;");
-bad("two client secrets", qr/client_secret.*$where/,
-    lwa => "amzsync_lwa https://lwa.example client_secret=$secret"
-           . " client_secret_file=$dir/secret;");
-bad("a secret file that is missing", qr/\/none.*No such file/,
-    lwa => "amzsync_lwa https://lwa.example client_id=id"
-           . " client_secret_file=$dir/none;");
-bad("a secret file that is empty", qr/\/empty.*$where/,
-    lwa => "amzsync_lwa https://lwa.example client_id=id"
-           . " client_secret_file=$dir/empty;");
+bad("endpoint $_->[0]", $_->[1], endpoint => "amzsync_endpoint na $_->[0];")
+    for ["example.com", "not an https URL"],
+        ["ftp://example.com", "not an https URL"],
+        ["https://", "not an https URL"],
+        ["http://example.com", "must begin with https"],
+        ["http://127.0.0.1.example.com", "must begin with https"],
+        ["http://localhost.example.com", "must begin with https"],
+        ["http://128.0.0.1", "must begin with https"],
+        ["https://user\@example.com", "must have no user"],
+        ["https://example.com/?a=1", "must have no arguments"],
+        ["https://example.com/#a", "must have no arguments"],
+        ['"https://exam ple.com"', "has an invalid character"],
+        ["https://example.com:0", "invalid port"],
+        ["https://example.com:x", "invalid port"],
+        ["https://:443", "no host"],
+        ["https://unix:/x", "must have a host"];
 
-# Keys
+bad("region", 'invalid region "us"',
+    endpoint => "amzsync_endpoint us https://example.com;");
 
-bad("no keys", qr/needs "amzsync_token_keys"/, keys => "");
-bad("a key file that is missing", qr/\/none.*No such file/,
-    keys => "amzsync_token_keys $dir/none;");
-bad("a key file that is empty", qr/\/empty.*$where/,
-    keys => "amzsync_token_keys $dir/empty;");
-bad("a key file that is a folder", qr/$where/,
-    keys => "amzsync_token_keys $dir;");
-bad("a key that is short", qr/short_key", line 1$where/,
-    keys => "amzsync_token_keys $dir/short_key;");
-bad("a key of other digits", qr/bad_key", line 2$where/,
-    keys => "amzsync_token_keys $dir/bad_key;");
-bad("a key without an id", qr/no_id", line 1$where/,
-    keys => "amzsync_token_keys $dir/no_id;");
-bad("a key id twice", qr/twice", line 2$where/,
-    keys => "amzsync_token_keys $dir/twice;");
+# LWA and files.
 
-# The rest
+bad("lwa $_->[0]", $_->[1],
+    lwa => "amzsync_lwa https://example.com/token $_->[0];")
+    for ["client_id=a client_id=b", 'duplicate parameter "client_id="'],
+        ["client_id=a secret=hush", 'invalid parameter "secret="'],
+        ["client_id= client_secret=hush", 'invalid parameter "client_id="'],
+        ["client_id=a client_secret=", 'invalid parameter "client_secret="'],
+        ["client_secret=hush client_secret_file=secret",
+         'duplicate parameter "client_secret_file="'],
+        ["client_id=a client_secret_file=none", 'none" failed \(2: '],
+        ["client_id=a client_secret_file=.", 'failed \(21: '],
+        ["client_id=a client_secret_file=empty", 'empty" is empty'],
+        ["client_id=a client_secret_file=newline", "must be one line"],
+        ["client_id=a client_secret_file=lines", "must be one line"],
+        ["client_id=a client_secret_file=large", "is larger than 4096 bytes"];
 
-bad("a user agent too long", qr/"amzsync_user_agent".*500.*$where/,
-    extra => "amzsync_user_agent " . "a" x 501 . ";");
-bad("a certificate that is none", qr/cannot read a certificate.*$where/,
-    extra => "amzsync_trusted_certificate $dir/no_cert.pem;");
-bad("a certificate that is missing", qr/cannot read a certificate.*$where/,
-    extra => "amzsync_trusted_certificate $dir/none.pem;");
-bad("a size that is none", qr/"amzsync_max_page_size".*$where/,
-    extra => "amzsync_max_page_size big;");
-bad("a lease that is none", qr/$where/, extra => "amzsync_lease 0;");
-bad("no syncs", qr/$where/, extra => "amzsync_max_syncs 0;");
+bad("keys $_->[0]", $_->[1], keys => "amzsync_token_keys $_->[0];")
+    for ["none", 'none" failed \(2: '],
+        ["empty", 'empty" is empty'],
+        ["large", "is larger than 65536 bytes"],
+        ["short", 'key is not 64 hexadecimal digits in "\S+/short", line 1'],
+        ["noid", 'key id is not 1 to 32 .* in "\S+/noid", line 2'],
+        ["twice", 'duplicate key id in "\S+/twice", line 2'],
+        ["comments", 'no key in "\S+/comments", line 1'];
 
-# Locations
+bad("certificate $_", "cannot read a certificate from \"\\S+/$_\"",
+    more => "amzsync_trusted_certificate $_;")
+    for qw(none empty keys);
 
-bad("no user", qr/"amzsync_start"$where needs "amzsync_user"/, user => "");
-bad("a location twice", qr/"amzsync_status".*another directive.*$where/,
-    location => "location /a { amzsync_start; amzsync_status; }");
-bad("a sandbox with it", qr/amzsync_sandbox/,
-    location => "location /a { amzsync_start; amzsync_sandbox zone=s:1m; }");
-bad("a sandbox without zone", qr/no "zone=NAME:SIZE"$where/,
-    location => "location /a/ { amzsync_sandbox seed=1; }");
-bad("a sandbox that is no prefix", qr/prefix$where/,
-    location => "location = /a { amzsync_sandbox zone=s:1m; }");
-bad("a sandbox with an unknown argument", qr/ordres=5.*$where/,
-    location => "location /a/ { amzsync_sandbox zone=s:1m ordres=5; }");
+# Numbers.
+
+bad("number $_->[0]", $_->[1], more => "$_->[0];")
+    for ["amzsync_connect_timeout 0", "value must be"],
+        ["amzsync_transfer_timeout 2h", "value must be"],
+        ["amzsync_max_page_size 1", "value must be"],
+        ["amzsync_max_page_size 2g", "invalid value|value must be"],
+        ["amzsync_retries 101", "value must be"],
+        ["amzsync_retries -1", "invalid number"],
+        ["amzsync_retry_delay x", "invalid value"],
+        ["amzsync_max_syncs 0", "value must be"],
+        ["amzsync_lease 10ms", "value must be"],
+        ["amzsync_history 3y", "value must be"],
+        ["amzsync_history 1s", "value must be"];
+
+bad("user agent", "must be 1 to 500",
+    more => "amzsync_user_agent \"$_\";") for "x" x 501, "a\x{7f}";
 
 done_testing();

@@ -262,7 +262,7 @@ qr/^\{"success":false,"error":"invalid_request","message":
 --- more_headers
 X-User: u3
 --- request eval
-"POST $::path\n" . " " x 65533 . "[1]"
+"POST $::path\n[\"" . "x" x 65532 . "\"]"
 --- error_code: 400
 --- response_body eval
 main::invalid("Request body is not a JSON object.")
@@ -273,7 +273,7 @@ main::invalid("Request body is not a JSON object.")
 --- more_headers
 X-User: h1
 --- pipelined_requests eval
-["POST $::path\n{" . " " x 65535 . "}", "POST $::path\n{" . " " x 3e6 . "}",
+["POST $::path\n[\"" . "x" x 65533 . "\"]", "POST $::path\n" . "x" x 3e6,
  "POST $::path"]
 --- error_code eval
 [400, 400, 200]
@@ -348,7 +348,7 @@ location = /mirror {
 X-User: file
 --- pipelined_requests eval
 ["POST /mirrored\n{\"" . "x" x 3000 . "\":1}",
- "POST /mirrored\n{" . " " x 3000 . "}"]
+ "POST /mirrored\n{" . "\n" x 3000 . "}"]
 --- error_code eval
 [400, 200]
 --- response_body_like eval
