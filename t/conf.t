@@ -88,6 +88,7 @@ sub bad {
     like($out, qr/\[emerg\].*$text/, "$name: says what");
     like($out, qr/in \S*nginx\.conf:\d+/, "$name: says where");
     unlike($out, qr/0123456789|hush/, "$name: tells no secret");
+    unlike($out, qr/\[alert\]/, "$name: no alert");
 }
 
 sub in {
@@ -164,13 +165,22 @@ bad("sandbox and start", '"amzsync_start" directive stands beside',
 bad("start and sandbox", '"amzsync_sandbox" directive conflicts',
     locations => in("/a/", "amzsync_start; amzsync_sandbox zone=s:1m;"));
 
+# The sandbox.
+
+bad("sandbox: $_->[0]", $_->[0], locations => $_->[1])
+    for ['no "zone=NAME:SIZE"', in("/a/", "amzsync_sandbox seed=1;")],
+        ["prefix", in("= /a", "amzsync_sandbox zone=s:1m;")],
+        ["ordres=5", in("/a/", "amzsync_sandbox zone=s:1m ordres=5;")];
+
 # PostgreSQL.
 
 bad("conninfo $_->[0]", "invalid conninfo in \"amzsync_postgres\": .*$_->[1]",
     postgres => "amzsync_postgres \"$_->[0]\";")
     for ["host=127.0.0.1 nonsense=1", "unknown option"],
         ["password=hush host", '"=" is missing'],
-        ["host=127.0.0.1 options=-cx=1", "options"];
+        ["host=127.0.0.1 options=-cx=1", "options"],
+        ["host=127.0.0.1 sslmode=prefer password=hush", "sslmode"],
+        ["host=nowhere.invalid password=hush", "nowhere.invalid"];
 
 bad("parameter $_->[0]", $_->[1],
     postgres => "amzsync_postgres \"host=127.0.0.1\" $_->[0];")
@@ -199,7 +209,7 @@ bad("endpoint $_->[0]", $_->[1], endpoint => "amzsync_endpoint na $_->[0];")
         ["http://127.0.0.1.example.com", "must begin with https"],
         ["http://localhost.example.com", "must begin with https"],
         ["http://128.0.0.1", "must begin with https"],
-        ["https://user\@example.com", "must have no user"],
+        ["https://me:hush\@example.com", "invalid URL: must have no user"],
         ["https://example.com/?a=1", "must have no arguments"],
         ["https://example.com/#a", "must have no arguments"],
         ['"https://exam ple.com"', "has an invalid character"],

@@ -277,13 +277,17 @@ X-User: u1
 --- more_headers
 X-User: u1
 --- pipelined_requests eval
-["GET $::path?syncId=x\n" . "x" x 200000,
+["GET $::path?syncId=x\n" . "x" x 60000,
+ "GET $::path/sync_u1_1764000000001\n" . "x" x 60000,
  "GET $::path/sync_u1_1764000000001\n" . "x" x 200000,
  "GET $::path/sync_u1_1764000000001"]
 --- error_code eval
-[404, 200, 200]
+[404, 200, 400, 200]
 --- response_body eval
-[$::not_found, ("{\"success\":true,$::running}") x 2]
+[$::not_found, "{\"success\":true,$::running}",
+ '{"success":false,"error":"invalid_request",'
+ . '"message":"Request body is larger than 65536 bytes."}',
+ "{\"success\":true,$::running}"]
 
 
 

@@ -152,7 +152,7 @@ amzsync_http_body_event(ngx_http_request_t *r)
 
         if (!r->reading_body) {
             r->read_event_handler = ngx_http_block_reading;
-            rc = ctx->method->action(ctx);
+            rc = amzsync_http_begin(ctx);
             break;
         }
 

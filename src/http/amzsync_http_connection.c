@@ -23,13 +23,13 @@ static void amzsync_http_connection_text(amzsync_json_t *w, const char *key,
 
 
 static const amzsync_http_method_t  amzsync_http_connection_methods[] = {
-    { NGX_HTTP_GET, 0, amzsync_http_connection_get,
+    { NGX_HTTP_GET, amzsync_http_connection_get,
       amzsync_http_connection_got },
-    { NGX_HTTP_PUT, 1, amzsync_http_connect,
+    { NGX_HTTP_PUT, amzsync_http_connect,
       amzsync_http_connection_put },
-    { NGX_HTTP_DELETE, 0, amzsync_http_connection_delete,
+    { NGX_HTTP_DELETE, amzsync_http_connection_delete,
       amzsync_http_connection_deleted },
-    { 0, 0, NULL, NULL }
+    { 0, NULL, NULL }
 };
 
 

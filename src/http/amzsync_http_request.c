@@ -24,18 +24,10 @@ ngx_int_t
 amzsync_http_handle(ngx_http_request_t *r,
     const amzsync_http_location_t *location)
 {
-    const char                   *mistake;
-    amzsync_http_ctx_t           *ctx;
-    const amzsync_http_method_t  *method;
-    ngx_http_amzsync_loc_conf_t  *alcf;
+    amzsync_http_ctx_t  *ctx;
 
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "amzsync %s handler", location->name);
-
-    method = amzsync_http_method(r, location);
-    if (method == NULL) {
-        return amzsync_http_not_allowed(r, location->allow);
-    }
 
     ctx = amzsync_http_create_ctx(r);
     if (ctx == NULL) {
@@ -43,7 +35,33 @@ amzsync_http_handle(ngx_http_request_t *r,
     }
 
     ctx->location = location;
-    ctx->method = method;
+
+    /*
+     * A body is read before anything is refused: an answer that overtakes it
+     * resets the stream in HTTP/2, and some clients then drop the answer.
+     */
+
+    if (r->headers_in.content_length_n > 0 || r->headers_in.chunked) {
+        return amzsync_http_body_read(ctx);
+    }
+
+    return amzsync_http_begin(ctx);
+}
+
+
+ngx_int_t
+amzsync_http_begin(amzsync_http_ctx_t *ctx)
+{
+    const char                   *mistake;
+    ngx_http_request_t           *r;
+    ngx_http_amzsync_loc_conf_t  *alcf;
+
+    r = ctx->request;
+
+    ctx->method = amzsync_http_method(r, ctx->location);
+    if (ctx->method == NULL) {
+        return amzsync_http_not_allowed(r, ctx->location->allow);
+    }
 
     alcf = ngx_http_get_module_loc_conf(r, ngx_http_amzsync_module);
 
@@ -68,11 +86,7 @@ amzsync_http_handle(ngx_http_request_t *r,
         return amzsync_http_failed(ctx, "nginx must be restarted");
     }
 
-    if (method->body) {
-        return amzsync_http_body_read(ctx);
-    }
-
-    return method->action(ctx);
+    return ctx->method->action(ctx);
 }
 
 

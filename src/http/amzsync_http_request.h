@@ -2,10 +2,10 @@
 /*
  * A request to one of the API's locations, from its method to its answer.
  *
- * A location is a table of methods.  A method begins with an action, in which
- * the user is known and the body, if it has one, is read; the action answers
- * at once, or sends a statement, waits for it, and "answer" answers.  Both
- * return what the request is to be finalized with.
+ * A location is a table of methods.  A method begins with an action, when the
+ * body is read and the user known; the action answers at once, or sends a
+ * statement, waits for it, and "answer" answers.  Both return what the request
+ * is to be finalized with.
  */
 
 
@@ -25,7 +25,6 @@ typedef ngx_int_t (*amzsync_http_answer_pt)(amzsync_http_ctx_t *ctx,
 
 typedef struct {
     ngx_uint_t                      method;     /* 0 ends the table */
-    ngx_uint_t                      body;
     amzsync_http_action_pt          action;
 
     /* For OK and NONE; everything else is answered with 500. */
@@ -88,7 +87,10 @@ ngx_int_t amzsync_http_error(ngx_http_request_t *r, ngx_uint_t status,
 ngx_int_t amzsync_http_invalid(ngx_http_request_t *r, const char *fmt, ...);
 
 
-/* Reads the body, then runs the method's action. */
+/* Runs the method's action for the user, once the body is read. */
+ngx_int_t amzsync_http_begin(amzsync_http_ctx_t *ctx);
+
+/* Reads the body, then goes on with amzsync_http_begin(). */
 ngx_int_t amzsync_http_body_read(amzsync_http_ctx_t *ctx);
 
 /* Wipes the body, which may hold a secret. */

@@ -19,8 +19,8 @@ static u_char *amzsync_http_start_estimate(u_char *p, u_char *last,
 
 
 static const amzsync_http_method_t  amzsync_http_start_methods[] = {
-    { NGX_HTTP_POST, 1, amzsync_http_start, amzsync_http_start_answer },
-    { 0, 0, NULL, NULL }
+    { NGX_HTTP_POST, amzsync_http_start, amzsync_http_start_answer },
+    { 0, NULL, NULL }
 };
 
 

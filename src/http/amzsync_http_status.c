@@ -29,8 +29,8 @@ static void amzsync_http_status_time(amzsync_json_t *w, const char *key,
 
 
 static const amzsync_http_method_t  amzsync_http_status_methods[] = {
-    { NGX_HTTP_GET, 0, amzsync_http_status, amzsync_http_status_answer },
-    { 0, 0, NULL, NULL }
+    { NGX_HTTP_GET, amzsync_http_status, amzsync_http_status_answer },
+    { 0, NULL, NULL }
 };
 
 
