@@ -22,7 +22,7 @@
 
 #define AMZSYNC_SYNC_CLAIM_MAX    64    /* syncs claimed at once */
 #define AMZSYNC_SYNC_TRIES        5     /* steals with a call in flight */
-#define AMZSYNC_SYNC_SWEEP        1000  /* between looks at the queue, ms */
+#define AMZSYNC_SYNC_SWEEP        750   /* between looks at the queue, ms */
 #define AMZSYNC_SYNC_DB_DELAY     250   /* first retry of a statement, ms */
 #define AMZSYNC_SYNC_BACKOFF_MAX  60000 /* milliseconds */
 
