@@ -151,18 +151,26 @@ sub alive {
     is_deeply([ $site->alarms ], [], "shared: no alarms");
 }
 
-# A sync that is ended by somebody else: nothing is written any more.
+# A sync that is ended by somebody else, or has another owner: nothing is
+# written any more.
 
-for my $end ("cancelled", "failed") {
+my %fate = (
+    cancelled => "state = 'cancelled', completed_at = now(), lease = NULL,
+                  lease_until = NULL",
+    failed    => "state = 'failed', completed_at = now(), lease = NULL,
+                  lease_until = NULL",
+    stolen    => "lease = 1, lease_until = now() + interval '1 h'",
+);
+
+for my $end (sort keys %fate) {
     my $site = site("quota=300");
     my $nginx = $site->nginx(workers => 2, extra => "amzsync_lease 3s;");
 
     $site->begin($nginx, "u1", seller => "S1");
     $site->wait_row("u1", 10, sub { $_[0]{page} >= 5 });
 
-    $site->db->sql("UPDATE amzsync.sync_progress
-                       SET state = '$end', completed_at = now(), lease = NULL,
-                           lease_until = NULL WHERE state = 'running'");
+    $site->db->sql("UPDATE amzsync.sync_progress SET $fate{$end}
+                     WHERE state = 'running'");
 
     my $what = "SELECT p::text, d::text, (SELECT count(*) FROM amzsync.orders),
                        (SELECT max(xmin::text::bigint) FROM amzsync.orders)
