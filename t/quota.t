@@ -33,6 +33,27 @@ sub near {
 }
 
 
+# Keeps all buckets for a while: whoever wants a slot waits.
+
+sub lock_buckets {
+    my ($db) = @_;
+
+    my $pid = fork();
+    die "fork: $!\n" if !defined $pid;
+
+    if ($pid == 0) {
+        exec "psql", "-XAtqd", $db->name, "-c", "BEGIN", "-c",
+             "LOCK TABLE amzsync.quota_buckets", "-c", "SELECT pg_sleep(1.5)",
+             "-c", "COMMIT";
+        die "psql: $!\n";
+    }
+
+    sleep 0.2;
+
+    return $pid;
+}
+
+
 # Two users of one seller, over two nginx of two workers.  Everything dies in
 # the middle; nobody gets more than the seller has, and nobody is told to wait.
 
@@ -41,9 +62,18 @@ sub near {
     my @extra = (workers => 2, extra => "amzsync_lease 2s;");
     my @nginx = map { $site->nginx(@extra) } 1 .. 2;
 
+    # The first calls are on their way for longer than all later ones.
+    my $locker = lock_buckets($site->db);
     my $begin = time;
     $site->begin($nginx[0], "u1", seller => "S1");
     $site->begin($nginx[1], "u2", seller => "S1");
+    AmzSync::Site::until_true(1, sub { $site->tokens >= 2 });
+    kill "STOP", $site->amazon->workers;
+    waitpid $locker, 0;
+    $site->wait_row($_, 5, sub { $_[0]{in_flight} eq "{orders}" })
+        for "u1", "u2";
+    sleep 0.25;
+    kill "CONT", $site->amazon->workers;
 
     $site->wait_row("u1", 10, sub { $_[0]{page} >= 3 });
     AmzSync::Site::until_true(10, sub {

@@ -127,15 +127,20 @@ sub differences {
 }
 
 
-# What the sandbox counted: of searchOrders, by status.
+# What the sandbox counted: of searchOrders, by status; and the tokens given.
 
-sub searches {
+sub requests {
     my ($self) = @_;
     my (undef, $stats) = $self->{db}->call("GET", "/amazon/_sandbox/stats",
                                            port => $self->{amazon}->port);
 
-    return $stats->{requests}{searchOrders};
+    return $stats->{requests};
 }
+
+
+sub searches { $_[0]->requests->{searchOrders} }
+
+sub tokens { $_[0]->requests->{token}{200} || 0 }
 
 
 sub logs {
