@@ -5,6 +5,18 @@
 -- progress and checkpoint columns stand in no index and in no index's
 -- predicate: their updates stay heap-only.
 
+DO $$
+BEGIN
+    IF current_setting('server_encoding') <> 'UTF8' THEN
+        RAISE EXCEPTION 'the encoding of database "%" is %, but UTF8 is needed',
+                        current_database(), current_setting('server_encoding')
+              USING HINT = 'CREATE DATABASE … ENCODING ''UTF8'' '
+                           'TEMPLATE template0';
+    END IF;
+END
+$$;
+
+
 CREATE SCHEMA amzsync;
 
 COMMENT ON SCHEMA amzsync IS

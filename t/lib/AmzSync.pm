@@ -46,7 +46,9 @@ sub new {
     # nginx's workers read the files as another user.
     chmod 0755, "$self->{dir}";
 
-    psql("postgres", "CREATE DATABASE $self->{name}");
+    # Whatever the locale is that the cluster was made in.
+    psql("postgres", "CREATE DATABASE $self->{name} TEMPLATE template0
+                      ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'");
 
     $self->migrate if !exists $arg{migrate} || $arg{migrate};
 
