@@ -62,7 +62,11 @@ sub lock_buckets {
     my @extra = (workers => 2, extra => "amzsync_lease 2s;");
     my @nginx = map { $site->nginx(@extra) } 1 .. 2;
 
-    # The first calls are on their way for longer than all later ones.
+    # The bucket is known and full, and the first calls are on their way for
+    # longer than all later ones.
+    $site->db->sql("INSERT INTO amzsync.quota_buckets VALUES ('sandbox-client',
+                    'S1', 'na', 'searchOrders', $rate, $burst, now(), true)");
+
     my $locker = lock_buckets($site->db);
     my $begin = time;
     $site->begin($nginx[0], "u1", seller => "S1");
@@ -72,7 +76,7 @@ sub lock_buckets {
     waitpid $locker, 0;
     $site->wait_row($_, 5, sub { $_[0]{in_flight} eq "{orders}" })
         for "u1", "u2";
-    sleep 0.25;
+    sleep 0.05;
     kill "CONT", $site->amazon->workers;
 
     $site->wait_row("u1", 10, sub { $_[0]{page} >= 3 });
