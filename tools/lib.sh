@@ -110,3 +110,17 @@ private_apt() {
 postgres_bin() {
     ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1
 }
+
+
+# A port that nobody listens on now: $1 if it is one.
+
+free_port() {
+    local port=${1:-$((20000 + RANDOM % 10000))}
+
+    # Refused means that nobody listens.
+    while (exec 3<> "/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
+        port=$((20000 + RANDOM % 10000))
+    done
+
+    echo "$port"
+}
