@@ -20,8 +20,8 @@ $db->sql("
     INSERT INTO amzsync.connections (user_id, selling_partner_id, region,
                 marketplace_ids, status, token_sealed, token_key_id)
     SELECT u, 'A1SELLER', 'na', '{ATVPDKIKX0DER}', 'connected', 'x', 'k1'
-      FROM unnest('{u1,u2,u3,empty,chunked,chunks,file,busy,mine,h1,s40,s600,s9000,
-                    s0}'::text[]) u");
+      FROM unnest('{u1,u2,u3,empty,chunked,chunks,file,busy,h1,s0,s40,s600,
+                    s9000}'::text[]) u");
 
 $db->sql("
     INSERT INTO amzsync.connections (user_id, selling_partner_id, region,

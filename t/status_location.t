@@ -1,0 +1,91 @@
+# Where a status location finds its id: in every kind of location.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use AmzSync;
+use AmzSync::Nginx;
+use Test::More;
+
+my $db = AmzSync->new;
+
+$db->sql("
+    INSERT INTO amzsync.sync_progress (user_id, sync_no, selling_partner_id,
+                region, marketplace_ids, state, lease, lease_until)
+    VALUES ('u1', 1, 'A1', 'na', '{A}', 'running', 1,
+            now() + interval '1 d')");
+
+$db->sql("
+    INSERT INTO amzsync.sync_datasets (user_id, sync_no, dataset, position,
+                range_from, range_to, window_from, window_to)
+    VALUES ('u1', 1, 'orders', 1, now(), now(), now(), now())");
+
+my $nginx = AmzSync::Nginx->new(
+    http   => $db->http_config(endpoint => "http://127.0.0.1:1",
+                               lwa => "http://127.0.0.1:1/token"),
+    server => <<'END');
+        amzsync_user u1;
+
+        location = /exact {
+            amzsync_status;
+        }
+        location /prefix {
+            amzsync_status;
+        }
+        location /slash/ {
+            amzsync_status;
+            location /slash/nested {
+                amzsync_status;
+            }
+        }
+        location ~ ^/regex {
+            amzsync_status;
+        }
+        location /to_named {
+            try_files /none @named;
+        }
+        location @named {
+            amzsync_status;
+        }
+        location /rewritten {
+            rewrite ^/rewritten/(.*) /prefix/$1;
+        }
+END
+
+my $last = qr/^\{"success":true,"hasActiveSync":true,"lastSync":\{"syncId":
+              "sync_u1_1"/x;
+my $one = qr/^\{"success":true,"syncId":"sync_u1_1"/;
+my $none = qr/^\{"success":false,"error":"sync_not_found"/;
+
+for (["/exact" => $last],
+     ["/exact?syncId=sync_u1_1" => $one],
+     ["/prefix" => $last],
+     ["/prefix/sync_u1_1" => $one],
+     ["/prefix//sync_u1_1" => $one],
+     ["/prefix/" => $none],
+     ["/prefixsync_u1_1" => $none],
+     ["/prefix/sync_u1_1/" => $none],
+     ["/slash/" => $last],
+     ["/slash/sync_u1_1" => $one],
+     ["/slash/nested" => $last],
+     ["/slash/nested/sync_u1_1" => $one],
+     ["/regex" => $last],
+     ["/regex/sync_u1_1" => $last],
+     ["/regex/x?syncId=sync_u1_1" => $one],
+     ["/to_named/sync_u1_1" => $last],
+     ["/to_named?syncId=sync_u1_1" => $one],
+     ["/rewritten/sync_u1_1" => $one],
+     ["/rewritten/x" => $none])
+{
+    my ($path, $text) = @$_;
+    my ($status, $json, $answer) = $db->call("GET", $path,
+                                             port => $nginx->port);
+
+    is($status, $text eq $none ? 404 : 200, "$path: status");
+    like($answer->{content}, $text, "$path: answer");
+}
+
+is_deeply([$nginx->alarms], [], "no alarms in the log");
+
+done_testing();
