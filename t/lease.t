@@ -58,7 +58,9 @@ sub alive {
 }
 
 
-# Reload.  The lease is the default's: only a release explains the hurry.
+# Reload.  The lease is the default's, thirty seconds: only a release explains
+# that another worker goes on before it ends.  It takes a second or so; how long
+# on a busy machine is not for a test to say.
 
 {
     my $site = site();
@@ -70,11 +72,11 @@ sub alive {
 
     $nginx->signal("HUP");
 
-    ok($site->wait_row("u1", 2, sub {
+    ok($site->wait_row("u1", 15, sub {
         resumed($_[0], $before)
-    }), "reload: resumed within two seconds") or diag $nginx->log;
+    }), "reload: resumed before the lease ends") or diag $nginx->log;
 
-    ok(AmzSync::Site::until_true(3, sub { !alive(@old) }),
+    ok(AmzSync::Site::until_true(15, sub { !alive(@old) }),
        "reload: the old workers are gone");
 
     exact($site, "reload", "u1", "S1");
@@ -98,11 +100,11 @@ sub alive {
     sleep 0.5;
     $nginx->signal("QUIT");
 
-    ok($site->wait_row("u1", 2, sub {
+    ok($site->wait_row("u1", 15, sub {
         resumed($_[0], $before)
-    }), "quit: resumed within two seconds") or diag $site->logs;
+    }), "quit: resumed before the lease ends") or diag $site->logs;
 
-    my $took = $nginx->gone(5);
+    my $took = $nginx->gone(15);
     ok(defined $took, "quit: nginx has exited");
     cmp_ok($took || 99, "<", 2.5, "quit: it did not wait for Amazon");
 
@@ -124,14 +126,14 @@ sub alive {
     my ($worker) = $nginx->workers;
     kill "STOP", $worker;
 
-    ok($site->wait_row("u1", 5, sub {
+    ok($site->wait_row("u1", 20, sub {
         $_[0]{lease} && $_[0]{lease} ne $before->{lease}
             && $_[0]{page} > $before->{page} + 1
     }), "standstill: stolen");
 
     kill "CONT", $worker;
 
-    ok(AmzSync::Site::until_true(3, sub {
+    ok(AmzSync::Site::until_true(20, sub {
         $nginx->log =~ /sync \d+: no longer this worker's/
     }), "standstill: the worker stops that job itself");
 
@@ -190,7 +192,7 @@ for my $end (sort keys %fate) {
                   FROM amzsync.sync_progress p, amzsync.sync_datasets d";
     my @then = $site->db->sql($what);
 
-    ok(AmzSync::Site::until_true(5, sub {
+    ok(AmzSync::Site::until_true(20, sub {
         $nginx->log =~ /no longer this worker's/
     }), "$end: the worker stops that job itself");
 

@@ -30,7 +30,7 @@ my ($orders, $pages) = (200, 10);
     $site->begin($nginx[0], "u2", seller => "S2");
 
     for my $user ("u1", "u2") {
-        $first{$user} = $site->wait_row($user, 5,
+        $first{$user} = $site->wait_row($user, 20,
                                         sub { $_[0]{state} eq "running" });
     }
 
@@ -99,7 +99,7 @@ my ($orders, $pages) = (200, 10);
                                lease_until = now() WHERE state = 'running'");
     }
 
-    my $row = $site->wait_row("u1", 8, sub { $_[0]{state} eq "failed" });
+    my $row = $site->wait_row("u1", 20, sub { $_[0]{state} eq "failed" });
 
     cmp_ok($tries[-1], "==", 5, "stalled: the last had five before it")
         or diag "@tries";
@@ -131,7 +131,7 @@ my ($orders, $pages) = (200, 10);
     $site->begin($nginx, "u1", seller => "S1");
 
     for (1 .. 3) {
-        my $row = $site->wait_row("u1", 5, sub { ($_[0]{lease} || 1) ne "1" });
+        my $row = $site->wait_row("u1", 20, sub { ($_[0]{lease} || 1) ne "1" });
         is($row && $row->{tries}, 0, "orphan: waiting is no try");
 
         $site->db->sql("UPDATE amzsync.sync_progress SET lease = 1,
@@ -153,7 +153,7 @@ my ($orders, $pages) = (200, 10);
                    token => "Atzr|sandbox-S1-revoked");
     kill "STOP", @amazon;
     $site->db->start("u1", port => $nginx->port);
-    $site->wait_row("u1", 5, sub { $_[0]{state} eq "running" });
+    $site->wait_row("u1", 20, sub { $_[0]{state} eq "running" });
     sleep 0.3;
     $site->connect($nginx, "u1", seller => "S1");
     kill "CONT", @amazon;
@@ -187,7 +187,7 @@ my ($orders, $pages) = (200, 10);
                     VALUES ('u2', 1, 'orders', 1, now(), now(), now(),
                             now())");
 
-    my $row = $site->wait_row("u2", 5, sub { $_[0]{state} eq "failed" });
+    my $row = $site->wait_row("u2", 20, sub { $_[0]{state} eq "failed" });
     ok($row, "no connection: failed") or diag $site->logs;
     is_deeply([ $site->alarms ], [], "no connection: no alarms");
 }

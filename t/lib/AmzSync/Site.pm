@@ -61,7 +61,7 @@ sub connect {
     my $seller = $arg{seller} || "DEMO";
     my $token = $arg{token} || "Atzr|sandbox-$seller";
 
-    return until_true(5, sub {
+    return until_true(20, sub {
         $self->{db}->connect($user, port => $nginx->port, seller => $seller,
                              token => $token, marketplaces => \@markets)
     });
@@ -77,7 +77,7 @@ sub begin {
     $self->connect($nginx, $user, %arg)
         or die "not connected:\n" . $nginx->log;
 
-    until_true(5, sub {
+    until_true(20, sub {
         $sync = $self->{db}->start($user, port => $nginx->port)
     }) or die "not started:\n" . $nginx->log;
 
