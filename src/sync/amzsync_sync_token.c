@@ -75,7 +75,12 @@ amzsync_sync_token_get(amzsync_sync_t *sync, amzsync_store_claim_t *claim)
 
     token->key_id.data = p;
     token->key_id.len = claim->key_id.len;
-    p = ngx_cpymem(p, claim->key_id.data, claim->key_id.len) + 1;
+
+    if (claim->key_id.len) {
+        ngx_memcpy(p, claim->key_id.data, claim->key_id.len);
+    }
+
+    p += claim->key_id.len + 1;
 
     token->sealed.data = p;
 
