@@ -9,6 +9,7 @@
 #include <base/amzsync_task.h>
 #include <base/amzsync_text.h>
 #include <openssl/crypto.h>
+#include <malloc.h>
 #include <math.h>
 
 
@@ -25,6 +26,8 @@
 #define AMZSYNC_HTTP_RETRY_MAX    3600
 
 
+static void amzsync_http_mem_free(void *p);
+static void *amzsync_http_mem_realloc(void *p, size_t size);
 static ngx_int_t amzsync_http_buffer(amzsync_spapi_http_t *h);
 static ngx_uint_t amzsync_http_setup(amzsync_spapi_http_t *h,
     struct curl_slist *headers);
@@ -46,13 +49,56 @@ static void amzsync_http_failed(amzsync_spapi_http_t *h, CURLcode code,
 ngx_int_t
 amzsync_spapi_init(void)
 {
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    json_free_t    json_free;
+    json_malloc_t  json_malloc;
+
+    /* buffers of both have requests and answers in them, with their tokens */
+
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc,
+                             amzsync_http_mem_free, amzsync_http_mem_realloc,
+                             strdup, calloc)
+        != CURLE_OK)
+    {
         return NGX_ERROR;
+    }
+
+    /* another module may have given jansson an allocator of its own */
+
+    json_get_alloc_funcs(&json_malloc, &json_free);
+
+    if (json_malloc == malloc && json_free == free) {
+        json_set_alloc_funcs(malloc, amzsync_http_mem_free);
     }
 
     json_object_seed(0);
 
     return NGX_OK;
+}
+
+
+static void
+amzsync_http_mem_free(void *p)
+{
+    if (p != NULL) {
+        OPENSSL_cleanse(p, malloc_usable_size(p));
+        free(p);
+    }
+}
+
+
+static void *
+amzsync_http_mem_realloc(void *p, size_t size)
+{
+    void  *new;
+
+    new = malloc(size);
+
+    if (new != NULL && p != NULL) {
+        ngx_memcpy(new, p, ngx_min(size, malloc_usable_size(p)));
+        amzsync_http_mem_free(p);
+    }
+
+    return new;
 }
 
 
