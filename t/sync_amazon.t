@@ -26,7 +26,8 @@ sub sync {
         http => "",
         server => $db->sandbox("seed=3 orders=300 page=50 quota=100000"
                                . " $sandbox"));
-    my $url = "http://127.0.0.1:" . $amazon->port . "/amazon";
+    my $url = ($arg{scheme} || "http") . "://127.0.0.1:" . $amazon->port
+              . "/amazon";
 
     my $nginx = AmzSync::Nginx->new(
         http => $db->http_config(endpoint => $url,
@@ -104,6 +105,7 @@ sub fails {
 
 
 passes("healthy", "");
+passes("a scheme in capitals", "", undef, scheme => "HTTP");
 passes("some 500", "fault=http_500:3", qr/amazon_unavailable/);
 passes("some 503", "fault=http_503:2", qr/amazon_unavailable/);
 passes("some cut", "fault=cut:3", qr/malformed_answer|amazon_unavailable/);

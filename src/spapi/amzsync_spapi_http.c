@@ -170,7 +170,7 @@ amzsync_http_setup(amzsync_spapi_http_t *h, struct curl_slist *headers)
     /* plain HTTP has been allowed for loopback at configuration time only */
 
     rc |= curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR,
-                           ngx_strncmp(h->url, "http:", 5) == 0 ? "http"
+                           strncasecmp(h->url, "http:", 5) == 0 ? "http"
                                                                 : "https");
     rc |= curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
     rc |= curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
