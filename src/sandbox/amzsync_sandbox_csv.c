@@ -10,9 +10,6 @@
 #include <sandbox/amzsync_sandbox.h>
 
 
-#define AMZSYNC_SANDBOX_YEAR  ((int64_t) 365 * 86400 * 1000)
-
-
 static void amzsync_sandbox_csv_order(amzsync_sandbox_out_t *out,
     const amzsync_sandbox_order_t *order);
 static void amzsync_sandbox_csv_item(amzsync_sandbox_out_t *out,
@@ -71,10 +68,7 @@ amzsync_sandbox_csv_run(amzsync_sandbox_csv_t *csv, amzsync_sandbox_out_t *out)
 
         amzsync_sandbox_order_head(&csv->view, csv->row++, &order);
 
-        if (!amzsync_sandbox_search_match(&csv->search, &order)
-            || amzsync_sandbox_updated(&csv->view, order.row)
-               < csv->view.until - AMZSYNC_SANDBOX_YEAR)
-        {
+        if (!amzsync_sandbox_search_match(&csv->search, &order)) {
             continue;
         }
 
