@@ -1530,3 +1530,39 @@ has an unknown argument "order=1"
 --- must_die
 --- error_log
 needs a time of ISO 8601, of 1972 or later, in "until=now"
+
+
+
+=== TEST 55: mistakes in the configuration: tokens that outlive the clock
+--- config
+    location /amazon/ {
+        amzsync_sandbox zone=z:1m token_ttl=9223372036854775807s;
+    }
+--- must_die
+--- error_log
+needs a time of at most a year in "token_ttl=9223372036854775807s"
+
+
+
+=== TEST 56: a body that is not well-formed is the client's mistake
+--- client
+require IO::Socket::INET;
+map {
+    my $socket = IO::Socket::INET->new(
+        PeerAddr => "127.0.0.1", PeerPort => server_port_for_client(),
+        Timeout => 10) or die "no connection: $!";
+
+    print $socket "$_ HTTP/1.1\r\nHost: localhost\r\n"
+                  . "Transfer-Encoding: chunked\r\n\r\nzz\r\n";
+    (<$socket> // "nothing") =~ s/\r\n//r;
+} (
+    "GET /amazon/_sandbox/stats",
+    "GET /amazon/none",
+    "POST /amazon/_sandbox/stats",
+    "POST /amazon/auth/o2/token",
+)
+--- lines
+HTTP/1.1 400 Bad Request
+HTTP/1.1 400 Bad Request
+HTTP/1.1 400 Bad Request
+HTTP/1.1 400 Bad Request

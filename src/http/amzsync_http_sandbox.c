@@ -56,6 +56,7 @@ static char *amzsync_http_sandbox_arg_fault(ngx_conf_t *cf,
 
 #define AMZSYNC_HTTP_READ               (NGX_HTTP_GET|NGX_HTTP_HEAD)
 #define AMZSYNC_HTTP_SANDBOX_UNTIL_MIN  ((int64_t) 2 * 365 * 86400 * 1000)
+#define AMZSYNC_HTTP_SANDBOX_TTL_MAX    (365 * 86400)
 
 
 /* Rates and bursts are those of the models. */
@@ -107,7 +108,7 @@ static const amzsync_http_sandbox_arg_t  amzsync_http_sandbox_args[] = {
 static ngx_int_t
 amzsync_http_sandbox_handler(ngx_http_request_t *r)
 {
-    ngx_int_t                     rc;
+    ngx_int_t                     rc, discarded;
     ngx_http_amzsync_loc_conf_t  *alcf;
     amzsync_http_sandbox_ctx_t   *ctx;
 
@@ -137,8 +138,10 @@ amzsync_http_sandbox_handler(ngx_http_request_t *r)
         return (rc >= NGX_HTTP_SPECIAL_RESPONSE) ? rc : NGX_DONE;
     }
 
-    if (ngx_http_discard_request_body(r) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    discarded = ngx_http_discard_request_body(r);
+
+    if (discarded != NGX_OK) {
+        return discarded;
     }
 
     if (rc == NGX_DECLINED) {
@@ -528,8 +531,13 @@ amzsync_http_sandbox_arg_ttl(ngx_conf_t *cf, amzsync_http_sandbox_conf_t *scf,
 {
     scf->token_ttl = ngx_parse_time(value, 1);
 
-    return (scf->token_ttl == (time_t) NGX_ERROR) ? "needs a time in"
-                                                  : NGX_CONF_OK;
+    if (scf->token_ttl == (time_t) NGX_ERROR
+        || scf->token_ttl > AMZSYNC_HTTP_SANDBOX_TTL_MAX)
+    {
+        return "needs a time of at most a year in";
+    }
+
+    return NGX_CONF_OK;
 }
 
 
