@@ -1,5 +1,5 @@
 # What a worker still holds of a seller's tokens once a sync has ended: nothing,
-# in no buffer of any library either.
+# in no buffer of any library either.  And what it tells of them: nothing.
 
 use strict;
 use warnings;
@@ -10,7 +10,7 @@ use AmzSync::Nginx;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-my $seller = "KEPTNOWHERE" . "x" x 20;
+my $seller = "KEPTNOWHERE" . "x" x 53;
 
 my $db = AmzSync->new;
 
@@ -68,7 +68,12 @@ $nginx = nginx();
 my $sync = $db->start("u1", port => $nginx->port);
 is($db->wait_sync($sync), "completed", "completed");
 
-my ($pid) = $nginx->workers;
+# Its only child is the worker, whatever its name is under valgrind.
+
+my $master = $nginx->master;
+open my $children, '<', "/proc/$master/task/$master/children"
+    or die "children: $!\n";
+my ($pid) = split " ", <$children>;
 my $found;
 
 # The end is in the database a moment before the job lets go of its token.
@@ -83,5 +88,54 @@ is($found->{refresh}, 0, "no refresh token");
 is($found->{access}, 0, "no access token");
 
 is_deeply([ $nginx->alarms, $amazon->alarms ], [], "no alarms");
+
+
+# Errors that repeat a secret more often than there is room for.
+
+$nginx->stop;
+$amazon->stop;
+
+sub repeats {
+    my ($name, $location, $text, $code, $count) = @_;
+    my $user = $name =~ tr/ /_/r;
+
+    my $server = AmzSync::Nginx->new(
+        http => "",
+        server => $location . $db->sandbox("seed=3 orders=10 quota=0"));
+    my $url = "http://127.0.0.1:" . $server->port . "/amazon";
+
+    my $nginx = AmzSync::Nginx->new(
+        http => $db->http_config(endpoint => $url,
+                                 lwa => "$url/auth/o2/token"),
+        server => $db->locations);
+    my @port = (port => $nginx->port);
+
+    ok($db->connect($user, @port, token => "Atzr|sandbox-$seller"),
+       "$name: connected");
+    my $sync = $db->start($user, @port);
+    is($db->wait_sync($sync), "failed", "$name: failed");
+
+    my (undef, $json) = $db->call("GET", "/api/sync/status/$sync", @port,
+                                  user => $user);
+    my $error = $json->{datasets}[0]{error};
+
+    is($error->{code}, $code, "$name: code");
+    is($error->{message}, $text . "***" x $count, "$name: no half of a secret");
+    unlike($nginx->log, qr/sandbox-\Q$seller\E|Atza\|/,
+           "$name: not in the log");
+}
+
+
+my $token = '$http_x_amz_access_token';
+
+repeats("access token",
+        "location /amazon/orders/ { return 400 '"
+        . '{"errors":[{"code":"X","message":"' . $token x 120 . '"}]}' . "'; }",
+        "X: ", "invalid_input", 120);
+
+repeats("refresh token",
+        "location /amazon/auth/ { set \$it 'Atzr|sandbox-$seller'; return 400 '"
+        . '{"error":"x","error_description":"' . '$it' x 120 . '"}' . "'; }",
+        "x: ", "lwa_rejected", 120);
 
 done_testing();

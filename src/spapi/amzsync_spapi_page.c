@@ -14,8 +14,6 @@
 
 /* Longer answers than this are no errors of Amazon's. */
 #define AMZSYNC_PAGE_ERROR_MAX  65536
-/* Room for a message and, whole, the longest secret that it may repeat. */
-#define AMZSYNC_PAGE_TEXT_MAX   8192
 
 
 static char *amzsync_page_url(const amzsync_spapi_page_t *call);
@@ -24,8 +22,7 @@ static const char *amzsync_page_param(const amzsync_spapi_page_t *call,
 static void amzsync_page_answer(amzsync_spapi_page_t *call,
     amzsync_spapi_http_t *h);
 static void amzsync_page_error(amzsync_spapi_http_t *h);
-static void amzsync_page_error_text(amzsync_spapi_http_t *h, char *text,
-    size_t size);
+static char *amzsync_page_error_text(amzsync_spapi_http_t *h);
 
 
 void
@@ -208,11 +205,17 @@ amzsync_page_answer(amzsync_spapi_page_t *call, amzsync_spapi_http_t *h)
 static void
 amzsync_page_error(amzsync_spapi_http_t *h)
 {
-    char                      text[AMZSYNC_PAGE_TEXT_MAX];
+    char                     *text;
     const char               *code;
     amzsync_spapi_verdict_e   verdict;
 
-    amzsync_page_error_text(h, text, sizeof(text));
+    text = amzsync_page_error_text(h);
+
+    if (text == NULL) {
+        amzsync_spapi_http_verdict(h, AMZSYNC_SPAPI_RETRY, "internal_error",
+                                   "Out of memory");
+        return;
+    }
 
     switch (h->outcome->status) {
 
@@ -262,14 +265,20 @@ amzsync_page_error(amzsync_spapi_http_t *h)
     }
 
     amzsync_spapi_http_verdict(h, verdict, code, text);
+    amzsync_spapi_wipe(text);
 }
 
 
-/* "InvalidInput: Invalid request. The token has expired." */
+/*
+ * "InvalidInput: Invalid request. The token has expired."  Not cut: half a
+ * secret would not be found in it.
+ */
 
-static void
-amzsync_page_error_text(amzsync_spapi_http_t *h, char *text, size_t size)
+static char *
+amzsync_page_error_text(amzsync_spapi_http_t *h)
 {
+    int            n;
+    char          *text;
     size_t         len;
     json_t        *root, *first;
     const char    *code, *message, *details;
@@ -289,16 +298,18 @@ amzsync_page_error_text(amzsync_spapi_http_t *h, char *text, size_t size)
     details = json_string_value(json_object_get(first, "details"));
 
     if (code == NULL && message == NULL) {
-        (void) snprintf(text, size, "Amazon answered with HTTP status %lu",
-                        (unsigned long) h->outcome->status);
+        n = asprintf(&text, "Amazon answered with HTTP status %lu",
+                     (unsigned long) h->outcome->status);
 
     } else {
-        (void) snprintf(text, size, "%s%s%s%s%s",
-                        code ? code : "", code ? ": " : "",
-                        message ? message : "",
-                        (details && *details) ? " " : "",
-                        details ? details : "");
+        n = asprintf(&text, "%s%s%s%s%s",
+                     code ? code : "", code ? ": " : "",
+                     message ? message : "",
+                     (details && *details) ? " " : "",
+                     details ? details : "");
     }
 
     json_decref(root);
+
+    return (n == -1) ? NULL : text;
 }

@@ -11,8 +11,6 @@
 
 
 #define AMZSYNC_TOKEN_ANSWER_MAX   65536
-/* Room for a message and, whole, the longest secret that it may repeat. */
-#define AMZSYNC_TOKEN_TEXT_MAX     8192
 
 /* Whatever the answer says, a token is not kept for longer than a day. */
 #define AMZSYNC_TOKEN_EXPIRES_MAX  86400
@@ -220,7 +218,8 @@ amzsync_token_take(amzsync_spapi_token_t *call, json_t *root)
 static void
 amzsync_token_error(amzsync_spapi_http_t *h, json_t *root)
 {
-    char                      text[AMZSYNC_TOKEN_TEXT_MAX];
+    int                       n;
+    char                     *text;
     ngx_uint_t                status;
     const char               *code, *error, *reason;
     amzsync_spapi_verdict_e   verdict;
@@ -256,17 +255,25 @@ amzsync_token_error(amzsync_spapi_http_t *h, json_t *root)
         code = "malformed_answer";
     }
 
+    /* not cut: half a secret would not be found in it */
+
     if (error[0] != '\0') {
-        (void) snprintf(text, sizeof(text), "%s%s%s", error,
-                        reason[0] != '\0' ? ": " : "", reason);
+        n = asprintf(&text, "%s%s%s", error, reason[0] != '\0' ? ": " : "",
+                     reason);
 
     } else {
-        (void) snprintf(text, sizeof(text),
-                        "The token request was answered with HTTP status %lu",
-                        (unsigned long) status);
+        n = asprintf(&text,
+                     "The token request was answered with HTTP status %lu",
+                     (unsigned long) status);
+    }
+
+    if (n == -1) {
+        amzsync_spapi_http_verdict(h, verdict, code, "Out of memory");
+        return;
     }
 
     amzsync_spapi_http_verdict(h, verdict, code, text);
+    amzsync_spapi_wipe(text);
 }
 
 
