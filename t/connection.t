@@ -321,3 +321,19 @@ X-User: u1
 [500, 500, 500]
 --- response_body eval
 [($::failed) x 3]
+
+
+
+=== TEST 16: preconditions do not make another answer of what was done
+--- more_headers eval
+["X-User: pre\nIf-None-Match: *", "X-User: pre\nIf-Match: \"x\"",
+ "X-User: pre\nIf-Unmodified-Since: Sat, 01 Jan 2050 00:00:00 GMT",
+ "X-User: pre\nIf-None-Match: *"]
+--- request eval
+[main::put(), "DELETE $::path", "GET $::path", "GET $::path"]
+--- error_code eval
+[200, 200, 200, 200]
+--- response_body_like eval
+[quotemeta $::connected, quotemeta $::disconnected,
+ (main::shown("disconnected", "A1SELLER", "na",
+              '["ATVPDKIKX0DER","A2EUQ1WTGCTBG2"]')) x 2]

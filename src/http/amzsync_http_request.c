@@ -196,6 +196,10 @@ amzsync_http_send(ngx_http_request_t *r, ngx_uint_t status, amzsync_json_t *w)
         r->keepalive = 0;
     }
 
+    /* It is done already: no If-Match may make a 412 or a 304 of it. */
+
+    r->disable_not_modified = 1;
+
     r->headers_out.status = status;
     r->headers_out.content_length_n = len;
 
