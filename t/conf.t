@@ -184,7 +184,8 @@ bad("conninfo $_->[0]", "invalid conninfo in \"amzsync_postgres\": .*$_->[1]",
 
 bad("parameter $_->[0]", $_->[1],
     postgres => "amzsync_postgres \"host=127.0.0.1\" $_->[0];")
-    for ["read=1", 'invalid parameter "read=1"'],
+    for ["read=1", 'invalid parameter "read="'],
+        ["password=hush", 'invalid parameter "password="'],
         ["reads=", 'invalid parameter "reads="'],
         ["reads=0", 'invalid value in "reads=0", must be between 1 and 100'],
         ["work=101", 'invalid value in "work=101"'],

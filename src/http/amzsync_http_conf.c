@@ -385,9 +385,10 @@ static ngx_int_t
 amzsync_http_conf_numbers(ngx_conf_t *cf, ngx_uint_t first,
     const amzsync_http_number_t *numbers, ngx_int_t *values)
 {
-    uint32_t    seen;
-    ngx_str_t  *arg;
-    ngx_uint_t  i, k;
+    u_char      *p;
+    uint32_t     seen;
+    ngx_str_t   *arg;
+    ngx_uint_t   i, k;
 
     arg = cf->args->elts;
     seen = 0;
@@ -405,6 +406,15 @@ amzsync_http_conf_numbers(ngx_conf_t *cf, ngx_uint_t first,
         }
 
         if (numbers[k].name.len == 0) {
+
+            /* A conninfo without quotes: the value may be a password. */
+
+            p = ngx_strlchr(arg[i].data, arg[i].data + arg[i].len, '=');
+
+            if (p) {
+                arg[i].len = p + 1 - arg[i].data;
+            }
+
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "invalid parameter \"%V\"", &arg[i]);
             return NGX_ERROR;
