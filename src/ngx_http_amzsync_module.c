@@ -341,6 +341,20 @@ ngx_http_amzsync_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_ptr_value(conf->user, prev->user, NULL);
 
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    /* "if" keeps the handler of its location, "limit_except" does not. */
+
+    if (clcf->noname && clcf->handler == NULL) {
+        conf->sandbox = prev->sandbox;
+        conf->handler = prev->handler;
+        conf->place = prev->place;
+
+        if (clcf->lmt_excpt) {
+            clcf->handler = conf->handler;
+        }
+    }
+
     if (conf->handler == NULL) {
         return NGX_CONF_OK;
     }
@@ -355,7 +369,6 @@ ngx_http_amzsync_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     /* The module has a bound of its own, and answers in JSON above it. */
 
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     clcf->client_max_body_size = 0;
 
     return NGX_CONF_OK;

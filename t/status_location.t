@@ -1,4 +1,5 @@
-# Where a status location finds its id: in every kind of location.
+# Every kind of location: where a status finds its id, and who answers in a
+# block of "if" or "limit_except".
 
 use strict;
 use warnings;
@@ -51,6 +52,38 @@ my $nginx = AmzSync::Nginx->new(
         location /rewritten {
             rewrite ^/rewritten/(.*) /prefix/$1;
         }
+        location /if {
+            set $yes 1;
+            if ($yes) {
+                set $no 0;
+            }
+            amzsync_status;
+        }
+        location /limited {
+            limit_except POST {
+                allow all;
+            }
+            amzsync_status;
+        }
+        location /denied {
+            limit_except GET {
+                deny all;
+            }
+            amzsync_status;
+        }
+        location = /connection {
+            limit_except GET {
+                allow all;
+            }
+            amzsync_connection;
+        }
+        location /amazon/ {
+            set $yes 1;
+            if ($yes) {
+                set $no 0;
+            }
+            amzsync_sandbox zone=sandbox:1m;
+        }
 END
 
 my $last = qr/^\{"success":true,"hasActiveSync":true,"lastSync":\{"syncId":
@@ -75,6 +108,12 @@ for (["/exact" => $last],
      ["/regex/x?syncId=sync_u1_1" => $one],
      ["/to_named/sync_u1_1" => $last],
      ["/to_named?syncId=sync_u1_1" => $one],
+     ["/if" => $last],
+     ["/if/sync_u1_1" => $one],
+     ["/limited" => $last],
+     ["/limited/sync_u1_1" => $one],
+     ["/denied" => $last],
+     ["/denied/sync_u1_1" => $one],
      ["/rewritten/sync_u1_1" => $one],
      ["/rewritten/x" => $none])
 {
@@ -84,6 +123,24 @@ for (["/exact" => $last],
 
     is($status, $text eq $none ? 404 : 200, "$path: status");
     like($answer->{content}, $text, "$path: answer");
+}
+
+# What is tried, its body, and what comes.
+
+for (["POST", "/denied", undef, 403, qr/403 Forbidden/],
+     ["DELETE", "/connection", undef, 200,
+      qr/^\{"success":true,"message":"Amazon account disconnected"\}$/],
+     ["PUT", "/connection", "x" x 1200000, 400,
+      qr/"message":"Request body is larger than 65536 bytes\."/],
+     ["GET", "/amazon/orders/2026-01-01/orders", undef, 403,
+      qr/^\{"errors":\[\{"code":"Unauthorized"/])
+{
+    my ($method, $path, $body, $code, $text) = @$_;
+    my ($status, $json, $answer) = $db->call($method, $path, body => $body,
+                                             port => $nginx->port);
+
+    is($status, $code, "$method $path: status");
+    like($answer->{content}, $text, "$method $path: answer");
 }
 
 is_deeply([$nginx->alarms], [], "no alarms in the log");
