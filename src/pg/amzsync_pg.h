@@ -113,7 +113,8 @@ struct amzsync_pg_query_s {
 typedef struct {
     ngx_str_t                 conninfo;     /* for the log: never */
     char                    **keywords;     /* NULL-terminated, for */
-    char                    **params;       /* PQconnectStartParams() */
+    char                   ***params;       /* PQconnectStartParams(): one */
+    ngx_uint_t                nhosts;       /* for each host as the first */
     ngx_uint_t                sizes[AMZSYNC_PG_CLASSES];
     ngx_uint_t                queue_max;    /* waiting statements a class */
     ngx_msec_t                timeout;      /* of a statement, with its wait */

@@ -13,6 +13,10 @@
 
 static ngx_int_t amzsync_pg_conf_build(ngx_pool_t *pool, const char *text,
     PQconninfoOption *options, amzsync_pg_conf_t *conf, ngx_str_t *err);
+static ngx_int_t amzsync_pg_conf_params(ngx_pool_t *pool,
+    PQconninfoOption *options, ngx_array_t *hosts, ngx_str_t *password,
+    amzsync_pg_conf_t *conf);
+static void amzsync_pg_conf_rotate(ngx_array_t *hosts);
 static void amzsync_pg_conf_syntax(const char *message, ngx_str_t *err);
 static ngx_int_t amzsync_pg_conf_check(ngx_pool_t *pool,
     PQconninfoOption *options, ngx_str_t *err);
@@ -31,7 +35,7 @@ static ngx_int_t amzsync_pg_conf_list(ngx_pool_t *pool, ngx_array_t *hosts,
 static ngx_int_t amzsync_pg_conf_add(ngx_pool_t *pool, ngx_array_t *params,
     const char *keyword, const char *value, size_t len);
 static ngx_int_t amzsync_pg_conf_finish(ngx_pool_t *pool, ngx_array_t *params,
-    amzsync_pg_conf_t *conf);
+    amzsync_pg_conf_t *conf, ngx_uint_t first);
 
 
 typedef struct {
@@ -147,7 +151,7 @@ amzsync_pg_conf_build(ngx_pool_t *pool, const char *text,
     PQconninfoOption *options, amzsync_pg_conf_t *conf, ngx_str_t *err)
 {
     ngx_str_t    password;
-    ngx_array_t  hosts, params;
+    ngx_array_t  hosts;
 
     if (amzsync_pg_conf_check(pool, options, err) != NGX_OK
         || amzsync_pg_conf_timeout(options, conf, err) != NGX_OK)
@@ -155,10 +159,7 @@ amzsync_pg_conf_build(ngx_pool_t *pool, const char *text,
         return NGX_ERROR;
     }
 
-    if (ngx_array_init(&hosts, pool, 4, sizeof(amzsync_pg_host_t)) != NGX_OK
-        || ngx_array_init(&params, pool, 16, sizeof(amzsync_pg_param_t))
-           != NGX_OK)
-    {
+    if (ngx_array_init(&hosts, pool, 4, sizeof(amzsync_pg_host_t)) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -182,16 +183,66 @@ amzsync_pg_conf_build(ngx_pool_t *pool, const char *text,
         return NGX_ERROR;
     }
 
-    if (amzsync_pg_conf_options(pool, options, &params) != NGX_OK
-        || amzsync_pg_conf_hosts(pool, &hosts, &params) != NGX_OK
-        || amzsync_pg_conf_add(pool, &params, "password",
-                               (char *) password.data, password.len)
-           != NGX_OK)
+    return amzsync_pg_conf_params(pool, options, &hosts, &password, conf);
+}
+
+
+/*
+ * libpq begins with the first host at each connect, and knows no time-out: one
+ * that is silent would hide all the others.
+ */
+
+static ngx_int_t
+amzsync_pg_conf_params(ngx_pool_t *pool, PQconninfoOption *options,
+    ngx_array_t *hosts, ngx_str_t *password, amzsync_pg_conf_t *conf)
+{
+    ngx_uint_t   first;
+    ngx_array_t  params;
+
+    if (ngx_array_init(&params, pool, 16, sizeof(amzsync_pg_param_t))
+        != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    return amzsync_pg_conf_finish(pool, &params, conf);
+    conf->nhosts = hosts->nelts;
+    conf->params = ngx_palloc(pool, conf->nhosts * sizeof(char **));
+    if (conf->params == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (first = 0; first < conf->nhosts; first++) {
+        params.nelts = 0;
+
+        if (amzsync_pg_conf_options(pool, options, &params) != NGX_OK
+            || amzsync_pg_conf_hosts(pool, hosts, &params) != NGX_OK
+            || amzsync_pg_conf_add(pool, &params, "password",
+                                   (char *) password->data, password->len)
+               != NGX_OK
+            || amzsync_pg_conf_finish(pool, &params, conf, first) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        amzsync_pg_conf_rotate(hosts);
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+amzsync_pg_conf_rotate(ngx_array_t *hosts)
+{
+    amzsync_pg_host_t  first, *host;
+
+    host = hosts->elts;
+    first = host[0];
+
+    ngx_memmove(host, host + 1,
+                (hosts->nelts - 1) * sizeof(amzsync_pg_host_t));
+
+    host[hosts->nelts - 1] = first;
 }
 
 
@@ -544,15 +595,16 @@ amzsync_pg_conf_add(ngx_pool_t *pool, ngx_array_t *params, const char *keyword,
 
 static ngx_int_t
 amzsync_pg_conf_finish(ngx_pool_t *pool, ngx_array_t *params,
-    amzsync_pg_conf_t *conf)
+    amzsync_pg_conf_t *conf, ngx_uint_t first)
 {
+    char               **values;
     ngx_uint_t           i;
     amzsync_pg_param_t  *param;
 
     conf->keywords = ngx_palloc(pool, (params->nelts + 1) * sizeof(char *));
-    conf->params = ngx_palloc(pool, (params->nelts + 1) * sizeof(char *));
+    values = ngx_palloc(pool, (params->nelts + 1) * sizeof(char *));
 
-    if (conf->keywords == NULL || conf->params == NULL) {
+    if (conf->keywords == NULL || values == NULL) {
         return NGX_ERROR;
     }
 
@@ -560,11 +612,13 @@ amzsync_pg_conf_finish(ngx_pool_t *pool, ngx_array_t *params,
 
     for (i = 0; i < params->nelts; i++) {
         conf->keywords[i] = param[i].keyword;
-        conf->params[i] = param[i].value;
+        values[i] = param[i].value;
     }
 
     conf->keywords[i] = NULL;
-    conf->params[i] = NULL;
+    values[i] = NULL;
+
+    conf->params[first] = values;
 
     return NGX_OK;
 }

@@ -5,7 +5,8 @@
  * Events are level-triggered, always: PQconsumeInput() receives about once,
  * and an edge would be missed.  libpq owns the descriptor, and while it
  * connects it may close it and open another one under the same number: so
- * nothing is registered while PQconnectPoll() runs.
+ * nothing is registered while PQconnectPoll() runs, and afterwards it is with a
+ * new nginx connection: an event left of the old socket is stale for it.
  */
 
 
@@ -25,7 +26,6 @@ static void amzsync_pg_conn_backoff(amzsync_pg_conn_t *conn);
 static ngx_int_t amzsync_pg_conn_watch(ngx_event_t *ev, ngx_int_t event);
 static ngx_int_t amzsync_pg_conn_attach(amzsync_pg_conn_t *conn);
 static void amzsync_pg_conn_detach(amzsync_pg_conn_t *conn);
-static void amzsync_pg_conn_unwatch(amzsync_pg_conn_t *conn);
 
 static void amzsync_pg_conn_read_handler(ngx_event_t *rev);
 static void amzsync_pg_conn_write_handler(ngx_event_t *wev);
@@ -68,6 +68,8 @@ amzsync_pg_conn_timer(ngx_event_t *ev)
 {
     amzsync_pg_conn_t *conn = ev->data;
 
+    ngx_uint_t  next;
+
     ngx_log_debug2(NGX_LOG_DEBUG_EVENT, ev->log, 0,
                    "amzsync pg timer, %s connection %ui",
                    amzsync_pg_class_names[conn->class], conn->index);
@@ -77,21 +79,27 @@ amzsync_pg_conn_timer(ngx_event_t *ev)
         return;
     }
 
+    next = (conn->host + 1) % conn->pool->conf->nhosts;
+
     amzsync_pg_conn_fail(conn, "timed out while connecting");
+
+    conn->host = next;
 }
 
 
 static void
 amzsync_pg_conn_start(amzsync_pg_conn_t *conn)
 {
+    char              **params;
     amzsync_pg_conf_t  *conf;
 
     conf = conn->pool->conf;
+    params = conf->params[conn->host];
 
     conn->state = AMZSYNC_PG_CONNECTING;
 
     conn->pg = PQconnectStartParams((const char **) conf->keywords,
-                                    (const char **) conf->params, 0);
+                                    (const char **) params, 0);
     if (conn->pg == NULL) {
         amzsync_pg_conn_fail(conn, "no memory");
         return;
@@ -121,7 +129,7 @@ amzsync_pg_conn_poll(amzsync_pg_conn_t *conn)
     ngx_int_t                  rc;
     PostgresPollingStatusType  status;
 
-    amzsync_pg_conn_unwatch(conn);
+    amzsync_pg_conn_detach(conn);
 
     status = PQconnectPoll(conn->pg);
 
@@ -431,6 +439,7 @@ amzsync_pg_conn_close(amzsync_pg_conn_t *conn)
     }
 
     conn->state = AMZSYNC_PG_DOWN;
+    conn->host = 0;
     conn->why = NULL;
     conn->retiring = 0;
     conn->prepared = 0;
@@ -450,7 +459,7 @@ amzsync_pg_conn_watch(ngx_event_t *ev, ngx_int_t event)
 }
 
 
-/* Gives libpq's descriptor, old or new, an nginx connection. */
+/* Gives libpq's descriptor an nginx connection. */
 
 static ngx_int_t
 amzsync_pg_conn_attach(amzsync_pg_conn_t *conn)
@@ -459,14 +468,6 @@ amzsync_pg_conn_attach(amzsync_pg_conn_t *conn)
     ngx_connection_t  *c;
 
     s = PQsocket(conn->pg);
-
-    if (conn->c != NULL) {
-        if (conn->c->fd == s) {
-            return NGX_OK;
-        }
-
-        amzsync_pg_conn_detach(conn);
-    }
 
     if (s == -1) {
         return NGX_ERROR;
@@ -495,31 +496,16 @@ amzsync_pg_conn_attach(amzsync_pg_conn_t *conn)
 static void
 amzsync_pg_conn_detach(amzsync_pg_conn_t *conn)
 {
-    if (conn->c == NULL) {
-        return;
-    }
-
-    amzsync_pg_conn_unwatch(conn);
-
-    /* the descriptor stays open */
-    conn->c->shared = 1;
-
-    ngx_close_connection(conn->c);
-    conn->c = NULL;
-}
-
-
-static void
-amzsync_pg_conn_unwatch(amzsync_pg_conn_t *conn)
-{
     ngx_uint_t         flags;
     ngx_connection_t  *c;
 
     c = conn->c;
 
-    if (!c->read->active && !c->write->active) {
+    if (c == NULL) {
         return;
     }
+
+    conn->c = NULL;
 
     /*
      * If libpq has closed it already, the number may belong to a thread's
@@ -529,15 +515,22 @@ amzsync_pg_conn_unwatch(amzsync_pg_conn_t *conn)
     flags = (PQsocket(conn->pg) == -1) ? NGX_CLOSE_EVENT : 0;
 
     if (ngx_del_conn) {
-        (void) ngx_del_conn(c, flags);
-        return;
+        if (c->read->active || c->write->active) {
+            (void) ngx_del_conn(c, flags);
+        }
+
+    } else {
+        if (c->read->active) {
+            (void) ngx_del_event(c->read, NGX_READ_EVENT, flags);
+        }
+
+        if (c->write->active) {
+            (void) ngx_del_event(c->write, NGX_WRITE_EVENT, flags);
+        }
     }
 
-    if (c->read->active) {
-        (void) ngx_del_event(c->read, NGX_READ_EVENT, flags);
-    }
+    /* the descriptor stays open */
+    c->shared = 1;
 
-    if (c->write->active) {
-        (void) ngx_del_event(c->write, NGX_WRITE_EVENT, flags);
-    }
+    ngx_close_connection(c);
 }

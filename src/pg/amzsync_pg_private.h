@@ -58,6 +58,7 @@ struct amzsync_pg_conn_s {
 
     amzsync_pg_conn_state_e   state;
     ngx_event_t               timer;        /* backoff, then connecting */
+    ngx_uint_t                host;         /* the first to be tried */
     ngx_uint_t                failures;     /* since a statement succeeded */
 
     /* In the order of the pipeline; "current" is the next to be answered. */
