@@ -119,6 +119,9 @@ good("all that can be set", postgres =>
      . 'amzsync_max_page_size 1m; amzsync_retries 0; amzsync_retry_delay 1ms;'
      . 'amzsync_max_syncs 1; amzsync_lease 1s; amzsync_history 30d;');
 good("the default thread pool", pool => "", thread_pool => "");
+good("verified TLS to PostgreSQL", postgres =>
+     qq{amzsync_postgres "host=127.0.0.1 sslmode=verify-full}
+     . qq{ sslrootcert=$dir/keys";});
 good("a secret in a file", lwa =>
      "amzsync_lwa https://example.com/token client_id=a"
      . " client_secret_file=secret;");
@@ -180,6 +183,10 @@ bad("conninfo $_->[0]", "invalid conninfo in \"amzsync_postgres\": .*$_->[1]",
         ["password=hush host", '"=" is missing'],
         ["host=127.0.0.1 options=-cx=1", "options"],
         ["host=127.0.0.1 sslmode=prefer password=hush", "sslmode"],
+        ["host=127.0.0.1 sslmode=verify-full password=hush",
+         '"sslmode=verify-full" needs "sslrootcert"'],
+        ["host=127.0.0.1 sslmode=verify-ca sslrootcert=/none password=hush",
+         'cannot read sslrootcert "/none"'],
         ["host=nowhere.invalid password=hush", "nowhere.invalid"];
 
 bad("parameter $_->[0]", $_->[1],

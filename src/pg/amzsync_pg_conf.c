@@ -20,6 +20,8 @@ static void amzsync_pg_conf_rotate(ngx_array_t *hosts);
 static void amzsync_pg_conf_syntax(const char *message, ngx_str_t *err);
 static ngx_int_t amzsync_pg_conf_check(ngx_pool_t *pool,
     PQconninfoOption *options, ngx_str_t *err);
+static ngx_int_t amzsync_pg_conf_files(ngx_pool_t *pool,
+    PQconninfoOption *options, ngx_str_t *err);
 static ngx_int_t amzsync_pg_conf_timeout(PQconninfoOption *options,
     amzsync_pg_conf_t *conf, ngx_str_t *err);
 static ngx_int_t amzsync_pg_conf_password(ngx_pool_t *pool,
@@ -154,6 +156,7 @@ amzsync_pg_conf_build(ngx_pool_t *pool, const char *text,
     ngx_array_t  hosts;
 
     if (amzsync_pg_conf_check(pool, options, err) != NGX_OK
+        || amzsync_pg_conf_files(pool, options, err) != NGX_OK
         || amzsync_pg_conf_timeout(options, conf, err) != NGX_OK)
     {
         return NGX_ERROR;
@@ -339,6 +342,52 @@ amzsync_pg_conf_check(ngx_pool_t *pool, PQconninfoOption *options,
                                          "\"%s\" cannot be used: %s",
                                          rule->keyword, rule->reason);
         }
+    }
+
+    return NGX_OK;
+}
+
+
+/* libpq opens them at each connect, and has no others to verify with. */
+
+static ngx_int_t
+amzsync_pg_conf_files(ngx_pool_t *pool, PQconninfoOption *options,
+    ngx_str_t *err)
+{
+    ngx_uint_t   i;
+    const char  *mode, *value;
+
+    static const char  *names[] = {
+        "sslrootcert", "sslcert", "sslkey", "sslcrl"
+    };
+
+    mode = amzsync_pg_conf_option(options, "sslmode");
+    value = amzsync_pg_conf_option(options, "sslrootcert");
+
+    if (mode != NULL && ngx_strncmp(mode, "verify-", 7) == 0 && value == NULL) {
+        return amzsync_pg_conf_error(pool, err,
+                                     "\"sslmode=%s\" needs \"sslrootcert\"",
+                                     mode);
+    }
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        value = amzsync_pg_conf_option(options, names[i]);
+
+        if (value == NULL || access(value, R_OK) == 0) {
+            continue;
+        }
+
+        /* the system's own, from libpq 16 on; an engine's key */
+
+        if ((i == 0 && ngx_strcmp(value, "system") == 0)
+            || (ngx_strcmp(names[i], "sslkey") == 0
+                && ngx_strchr(value, ':') != NULL))
+        {
+            continue;
+        }
+
+        return amzsync_pg_conf_error(pool, err, "cannot read %s \"%s\"",
+                                     names[i], value);
     }
 
     return NGX_OK;
