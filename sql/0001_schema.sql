@@ -66,7 +66,7 @@ COMMENT ON COLUMN amzsync.connections.selling_partner_id IS
 COMMENT ON COLUMN amzsync.connections.region IS
     'region of SP-API: na, eu or fe';
 COMMENT ON COLUMN amzsync.connections.marketplace_ids IS
-    'marketplaces to sync';
+    'marketplaces to sync; empty: all that the seller takes part in';
 COMMENT ON COLUMN amzsync.connections.status IS
     'connected; reauthorization_required once Amazon refuses the token; '
     'disconnected by the user';
@@ -135,7 +135,7 @@ COMMENT ON COLUMN amzsync.sync_progress.selling_partner_id IS
 COMMENT ON COLUMN amzsync.sync_progress.region IS
     'the region, as connected at the start';
 COMMENT ON COLUMN amzsync.sync_progress.marketplace_ids IS
-    'the marketplaces, as connected at the start';
+    'the connection''s marketplaces at the start; empty: all';
 COMMENT ON COLUMN amzsync.sync_progress.state IS
     'queued and running show as in_progress; at most one of them a user';
 COMMENT ON COLUMN amzsync.sync_progress.progress IS
@@ -179,13 +179,11 @@ CREATE TABLE amzsync.sync_datasets (
                             CHECK (progress BETWEEN 0 AND 100),
     page                bigint NOT NULL DEFAULT 0,
     rows                bigint NOT NULL DEFAULT 0,
+    unit                smallint NOT NULL DEFAULT 1,
     window_page         bigint NOT NULL DEFAULT 0,
     window_rows         bigint NOT NULL DEFAULT 0,
-    expected_pages      bigint,
-    range_from          timestamptz NOT NULL,
-    range_to            timestamptz NOT NULL,
-    window_from         timestamptz NOT NULL,
-    window_to           timestamptz NOT NULL,
+    window_from         timestamptz,
+    window_to           timestamptz,
     next_token          text,
     error_code          text,
     error_message       text,
@@ -209,18 +207,14 @@ COMMENT ON COLUMN amzsync.sync_datasets.progress IS 'percent';
 COMMENT ON COLUMN amzsync.sync_datasets.page IS
     'steps committed so far: the fence that applies each of them once';
 COMMENT ON COLUMN amzsync.sync_datasets.rows IS 'rows stored by its pages';
+COMMENT ON COLUMN amzsync.sync_datasets.unit IS
+    'the present unit of sync_units';
 COMMENT ON COLUMN amzsync.sync_datasets.window_page IS
     'pages committed of the present window';
 COMMENT ON COLUMN amzsync.sync_datasets.window_rows IS
     'rows stored by them; taken back when the window begins anew';
-COMMENT ON COLUMN amzsync.sync_datasets.expected_pages IS
-    'pages of the seller''s last sync of the dataset; NULL if there was none';
-COMMENT ON COLUMN amzsync.sync_datasets.range_from IS
-    'begin of all that is asked for';
-COMMENT ON COLUMN amzsync.sync_datasets.range_to IS
-    'end of all that is asked for';
 COMMENT ON COLUMN amzsync.sync_datasets.window_from IS
-    'begin of the present window';
+    'begin of the present window; NULL: the unit''s first';
 COMMENT ON COLUMN amzsync.sync_datasets.window_to IS
     'end of the present window';
 COMMENT ON COLUMN amzsync.sync_datasets.next_token IS
@@ -231,6 +225,59 @@ COMMENT ON COLUMN amzsync.sync_datasets.error_message IS
     'why it failed, for people';
 COMMENT ON COLUMN amzsync.sync_datasets.error_request_id IS
     'x-amzn-RequestId of the failure';
+
+
+CREATE TABLE amzsync.sync_units (
+    user_id             text NOT NULL,
+    sync_no             bigint NOT NULL,
+    dataset             text NOT NULL,
+    unit                smallint NOT NULL,
+    marketplace_ids     text[] NOT NULL,
+    range_from          timestamptz NOT NULL,
+    range_to            timestamptz NOT NULL,
+
+    PRIMARY KEY (user_id, sync_no, dataset, unit),
+    FOREIGN KEY (user_id, sync_no, dataset) REFERENCES amzsync.sync_datasets
+        ON DELETE CASCADE
+);
+
+COMMENT ON TABLE amzsync.sync_units IS
+    'What a dataset of a sync has to read: planned from the cursors when its '
+    'work begins, done unit after unit';
+COMMENT ON COLUMN amzsync.sync_units.user_id IS 'the application''s user';
+COMMENT ON COLUMN amzsync.sync_units.sync_no IS 'the sync';
+COMMENT ON COLUMN amzsync.sync_units.dataset IS 'name, such as orders';
+COMMENT ON COLUMN amzsync.sync_units.unit IS 'number, from 1';
+COMMENT ON COLUMN amzsync.sync_units.marketplace_ids IS
+    'marketplaces that it asks for; empty: Amazon is asked for none by name';
+COMMENT ON COLUMN amzsync.sync_units.range_from IS
+    'begin of what it asks for';
+COMMENT ON COLUMN amzsync.sync_units.range_to IS
+    'end; of a snapshot, the time that it was planned';
+
+
+CREATE TABLE amzsync.cursors (
+    user_id             text NOT NULL,
+    selling_partner_id  text NOT NULL,
+    region              text NOT NULL,
+    dataset             text NOT NULL,
+    marketplace_id      text NOT NULL,
+    covered_to          timestamptz NOT NULL,
+
+    PRIMARY KEY (user_id, selling_partner_id, region, dataset, marketplace_id)
+);
+
+COMMENT ON TABLE amzsync.cursors IS
+    'How far the data reach: the next sync asks from there on, and a little '
+    'before';
+COMMENT ON COLUMN amzsync.cursors.user_id IS 'the application''s user';
+COMMENT ON COLUMN amzsync.cursors.selling_partner_id IS 'the seller';
+COMMENT ON COLUMN amzsync.cursors.region IS 'the region';
+COMMENT ON COLUMN amzsync.cursors.dataset IS 'name, such as orders';
+COMMENT ON COLUMN amzsync.cursors.marketplace_id IS
+    'the marketplace; empty for datasets that know none';
+COMMENT ON COLUMN amzsync.cursors.covered_to IS
+    'end of the last window that was read whole';
 
 
 CREATE TABLE amzsync.quota_buckets (

@@ -171,6 +171,13 @@ static ngx_command_t  ngx_http_amzsync_commands[] = {
       offsetof(ngx_http_amzsync_loc_conf_t, user),
       NULL },
 
+    { ngx_string("amzsync_datasets"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      amzsync_http_conf_datasets,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_amzsync_loc_conf_t, datasets),
+      NULL },
+
     { ngx_string("amzsync_start"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
       ngx_http_amzsync_location,
@@ -326,6 +333,7 @@ ngx_http_amzsync_create_loc_conf(ngx_conf_t *cf)
      */
 
     conf->user = NGX_CONF_UNSET_PTR;
+    conf->datasets = NGX_CONF_UNSET_PTR;
 
     return conf;
 }
@@ -354,6 +362,15 @@ ngx_http_amzsync_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
             clcf->handler = conf->handler;
         }
     }
+
+    if (prev->datasets == NGX_CONF_UNSET_PTR) {
+        prev->datasets = amzsync_http_conf_datasets_all(cf);
+        if (prev->datasets == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    ngx_conf_merge_ptr_value(conf->datasets, prev->datasets, NULL);
 
     if (conf->handler == NULL) {
         return NGX_CONF_OK;

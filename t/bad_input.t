@@ -25,9 +25,9 @@ $db->sql("
       FROM unnest(ARRAY['u1', 'u2', repeat('u', 128)]) u");
 
 $db->sql("
-    INSERT INTO amzsync.sync_datasets (user_id, sync_no, dataset, position,
-                range_from, range_to, window_from, window_to)
-    SELECT user_id, sync_no, 'orders', 1, now(), now(), now(), now()
+    INSERT INTO amzsync.sync_datasets (user_id, sync_no, dataset,
+                position)
+    SELECT user_id, sync_no, 'orders', 1
       FROM amzsync.sync_progress");
 
 add_block_preprocessor(sub {

@@ -82,7 +82,7 @@ sub main::shown {
 our $seller = "sellingPartnerId must be a string of 1 to 64 letters and"
               . " digits.";
 our $region = 'region must be \"na\", \"eu\" or \"fe\".';
-our $markets = "marketplaceIds must be an array of 1 to 50 strings of 1 to 32"
+our $markets = "marketplaceIds must be null or an array of 1 to 50 strings of 1 to 32"
                . " capital letters and digits.";
 our $token = "refreshToken must be a string of 1 to 4096 printable ASCII"
              . " characters.";
@@ -235,15 +235,28 @@ main::invalid('region \"fe\" is not served here.')
 X-User: bad
 --- pipelined_requests eval
 [map({ main::put(marketplaceIds => $_) }
-     undef, "null", '"A1"', "[]", "[1]", '[""]', '["a1"]', '["A1,A2"]',
+     '"A1"', "[]", "[1]", '[""]', '["a1"]', '["A1,A2"]',
      '["A1",null]', '["' . "A" x 33 . '"]', '{"A1":1}',
      "[" . CORE::join(",", map { "\"A$_\"" } 1 .. 51) . "]",
      '["A1","A2","A1"]')]
 --- error_code eval
-[(400) x 13]
+[(400) x 11]
 --- response_body eval
-[(main::invalid($::markets)) x 12,
+[(main::invalid($::markets)) x 10,
  main::invalid("marketplaceIds must not have duplicates.")]
+
+
+
+=== TEST 10a: no marketplaces: those that Amazon tells, unknown as yet
+--- more_headers
+X-User: all
+--- pipelined_requests eval
+[main::put(marketplaceIds => undef), main::put(marketplaceIds => "null"),
+ "GET $::path"]
+--- error_code eval
+[200, 200, 200]
+--- response_body_like eval
+["connected", "connected", '"marketplaceIds":null,']
 
 
 

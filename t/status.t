@@ -42,9 +42,9 @@ $db->sql("
 
 $db->sql("
     INSERT INTO amzsync.sync_datasets (user_id, sync_no, dataset, position,
-                status, progress, rows, range_from, range_to, window_from,
-                window_to, error_code, error_message, error_request_id)
-    SELECT p.user_id, p.sync_no, d.*, now(), now(), now(), now(), e.*
+                status, progress, rows, error_code, error_message,
+                error_request_id)
+    SELECT p.user_id, p.sync_no, d.*, e.*
       FROM amzsync.sync_progress p,
            (VALUES ('orders', 1, 'in_progress', 60, 1247)) d,
            (VALUES (NULL, NULL, NULL)) e
@@ -52,11 +52,10 @@ $db->sql("
 
 $db->sql("
     INSERT INTO amzsync.sync_datasets (user_id, sync_no, dataset, position,
-                status, progress, rows, range_from, range_to, window_from,
-                window_to, error_code, error_message, error_request_id)
-    VALUES ('u2', 1764000000000, 'orders', 1, 'failed', 0, 0, now(), now(),
-            now(), now(), 'access_denied', 'Access to \"x\" é is denied.',
-            'abc-1')");
+                status, progress, rows, error_code, error_message,
+                error_request_id)
+    VALUES ('u2', 1764000000000, 'orders', 1, 'failed', 0, 0, 'access_denied',
+            'Access to \"x\" é is denied.', 'abc-1')");
 
 add_block_preprocessor(sub {
     my $block = shift;

@@ -18,9 +18,9 @@ $db->sql("
             now() + interval '1 d')");
 
 $db->sql("
-    INSERT INTO amzsync.sync_datasets (user_id, sync_no, dataset, position,
-                range_from, range_to, window_from, window_to)
-    VALUES ('u1', 1, 'orders', 1, now(), now(), now(), now())");
+    INSERT INTO amzsync.sync_datasets (user_id, sync_no, dataset,
+                position)
+    VALUES ('u1', 1, 'orders', 1)");
 
 my $nginx = AmzSync::Nginx->new(
     http   => $db->http_config(endpoint => "http://127.0.0.1:1",

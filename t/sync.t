@@ -1,5 +1,5 @@
 # One sync from end to end, what it says of itself meanwhile, a second one
-# that finds all in place, and a third that is given back in the middle.
+# that has little to do, and another seller's that is given back in the middle.
 #
 # valgrind
 
@@ -18,6 +18,7 @@ my $db = $site->db;
 my $nginx = $site->nginx(extra => "amzsync_retry_delay 10ms;");
 
 for my $turn ("first", "second") {
+    my $orders = $turn eq "first" ? 300 : 0;
     my $sync = $site->begin($nginx, "u1", seller => "S1");
     my (@seen, $status);
 
@@ -31,26 +32,22 @@ for my $turn ("first", "second") {
     is($status->{status}, "completed", "$turn: completed")
         or diag $site->logs;
     is($status->{progress}, 100, "$turn: progress is 100");
-    is($status->{ordersProcessed}, 300, "$turn: orders processed");
-    is($status->{totalOrders}, 300, "$turn: total orders");
+    is($status->{ordersProcessed}, $orders, "$turn: orders processed");
+    is($status->{totalOrders}, $orders, "$turn: total orders");
     is_deeply([ grep { $seen[$_] < $seen[$_ - 1] } 1 .. $#seen ], [],
               "$turn: progress never fell");
     is_deeply([ $site->differences("u1", "S1") ], [],
               "$turn: the tables are the truth");
 }
 
-is($db->value("SELECT expected_pages FROM amzsync.sync_datasets
-                ORDER BY sync_no DESC LIMIT 1"), 30,
-   "second: knows how many pages there are");
-
 # Stopped with a page on its way: the sync is free for whoever comes.
 
-$site->begin($nginx, "u1", seller => "S1");
-$site->wait_row("u1", 60, sub { $_[0]{page} > 0 });
+$site->begin($nginx, "u2", seller => "S2");
+$site->wait_row("u2", 60, sub { $_[0]{page} > 0 });
 $nginx->signal("QUIT");
 ok(defined $nginx->gone(30), "third: nginx has exited");
 
-my $row = $site->row("u1");
+my $row = $site->row("u2");
 is($row->{state}, "queued", "third: released") or diag $site->logs;
 is($row->{in_flight}, "{}", "third: no call in flight");
 is_deeply([ $site->alarms ], [], "no alarms");

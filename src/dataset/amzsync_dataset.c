@@ -7,11 +7,17 @@
 #include <dataset/amzsync_dataset.h>
 
 
+extern const amzsync_dataset_t  amzsync_dataset_marketplaces;
 extern const amzsync_dataset_t  amzsync_dataset_orders;
+extern const amzsync_dataset_t  amzsync_dataset_inventory;
+extern const amzsync_dataset_t  amzsync_dataset_financial_transactions;
 
 
 const amzsync_dataset_t *const  amzsync_datasets[] = {
-    &amzsync_dataset_orders
+    &amzsync_dataset_marketplaces,
+    &amzsync_dataset_orders,
+    &amzsync_dataset_inventory,
+    &amzsync_dataset_financial_transactions
 };
 
 const ngx_uint_t  amzsync_ndatasets = sizeof(amzsync_datasets)

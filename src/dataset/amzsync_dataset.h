@@ -47,6 +47,10 @@ typedef enum {
                                            most AMZSYNC_KEY_MAX bytes */
 #define AMZSYNC_COLUMN_NEWEST   0x02    /* orders two versions of a row */
 #define AMZSYNC_COLUMN_REQUIRED 0x04    /* NULL makes the page malformed */
+#define AMZSYNC_COLUMN_OPTIONAL 0x08    /* of a key: NULL is stored as '' */
+#define AMZSYNC_COLUMN_ID       0x10    /* the whole key of a row that has it,
+                                           see below */
+#define AMZSYNC_COLUMN_HASHED   0x20    /* takes part in the key of others */
 
 #define AMZSYNC_KEY_MAX         256     /* all keys must fit an index row */
 #define AMZSYNC_PATH_DEPTH      6
@@ -63,8 +67,13 @@ typedef struct {
 
 /*
  * Rows of one kind: objects in an array.  The table's primary key is user_id,
- * selling_partner_id, region, then, for children, the parent's KEY columns
- * under the parent's names, then the KEY columns here.
+ * selling_partner_id, region, then marketplace_id if each marketplace has
+ * rows of its own, then, for children, the parent's KEY columns under the
+ * parent's names, then the KEY columns here.
+ *
+ * Rows with an ID column have the columns row_key and ordinal for a key: the
+ * id and 1, or, for a row without an id, a hash of its HASHED columns, which
+ * must never change, and its number among those of the same hash.
  */
 
 typedef struct amzsync_rowset_s  amzsync_rowset_t;
@@ -89,7 +98,7 @@ typedef enum {
     AMZSYNC_PARAM_FROM,             /* begin of the window, RFC 3339 */
     AMZSYNC_PARAM_TO,               /* end of the window */
     AMZSYNC_PARAM_TOKEN,            /* the next token, as Amazon gave it */
-    AMZSYNC_PARAM_MARKETPLACES,     /* the connection's, comma separated */
+    AMZSYNC_PARAM_MARKETPLACES,     /* the unit's, comma separated */
     AMZSYNC_PARAM_PAGE_SIZE         /* at most .page_size rows */
 } amzsync_param_e;
 
@@ -101,6 +110,34 @@ typedef struct {
 } amzsync_param_t;
 
 
+/*
+ * What one chain of pages covers.  A dataset's work in a sync is one unit or
+ * more, each with windows of its own.
+ */
+
+typedef enum {
+    AMZSYNC_UNIT_SELLER = 0,        /* the seller; no marketplace is named */
+    AMZSYNC_UNIT_MARKETPLACES,      /* all marketplaces that stand at the same
+                                       place, in one call */
+    AMZSYNC_UNIT_MARKETPLACE        /* one marketplace, which is part of the
+                                       key of its rows */
+} amzsync_unit_e;
+
+
+/*
+ * A snapshot has no cursor: each sync reads all there is, and what it does not
+ * see is deleted.  Its table has the columns scan_sync_no and scan_page, which
+ * name the scan that saw a row last: by the sync and its step, page of
+ * sync_datasets, at which the scan began.  A table of rows with an ID column
+ * has them too, to number rows across pages.
+ */
+
+#define AMZSYNC_DATASET_SNAPSHOT    0x01
+#define AMZSYNC_DATASET_SPARSE      0x02    /* no array of rows: no rows */
+#define AMZSYNC_DATASET_MARKETS     0x04    /* its rows are the marketplaces
+                                               that others may wait for */
+
+
 typedef struct {
     const char              *name;          /* in the API and in tables */
     const char              *message;       /* for people, while it runs */
@@ -108,18 +145,32 @@ typedef struct {
     const char              *path;          /* of the URL, from '/' */
     const amzsync_param_t   *params;
     ngx_uint_t               nparams;
-    ngx_uint_t               page_size;     /* rows a page, Amazon's most */
+    ngx_uint_t               page_size;     /* rows a page, Amazon's most; 0:
+                                               Amazon alone decides */
+    amzsync_unit_e           unit;
+    ngx_uint_t               flags;
 
     double                   rate;          /* requests a second */
     ngx_uint_t               burst;
 
     /* Seconds. */
     time_t                   history;       /* how far back a first sync goes */
+    time_t                   overlap;       /* a later one, before the last */
     time_t                   window;        /* longest window; 0: no limit */
     time_t                   delay;         /* end of a window before now */
+    time_t                   token_ttl;     /* life of a next token; 0: longer
+                                               than any sync rests */
 
     const char              *token_path;    /* next token in the answer */
     const amzsync_rowset_t  *rows;
+
+    /*
+     * Rows of this value in this column will change without being new: the
+     * days that they are of, by a TIME column, are read again until then.
+     */
+    const char              *open_column;   /* or NULL */
+    const char              *open_value;
+    const char              *open_time;
 } amzsync_dataset_t;
 
 

@@ -127,14 +127,22 @@ const amzsync_dataset_t  amzsync_dataset_orders = {
     amzsync_orders_params,
     sizeof(amzsync_orders_params) / sizeof(amzsync_param_t),
     100,
+    AMZSYNC_UNIT_MARKETPLACES,
+    0,
 
     0.0056,
     20,
 
     365 * 24 * 3600,
+    600,
     0,
     150,                            /* Amazon asks for two minutes */
+    0,                              /* a day */
 
     "pagination.nextToken",
-    &amzsync_orders_rows
+    &amzsync_orders_rows,
+
+    NULL,
+    NULL,
+    NULL
 };

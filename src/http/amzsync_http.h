@@ -44,6 +44,7 @@ typedef struct {
 
 typedef struct {
     ngx_http_complex_value_t    *user;
+    ngx_array_t                 *datasets;  /* of amzsync_dataset_t * */
     amzsync_http_sandbox_conf_t *sandbox;
     ngx_http_handler_pt          handler;   /* of this location, or NULL */
     amzsync_http_place_t         place;     /* of its directive */

@@ -551,3 +551,77 @@ amzsync_http_conf_printable(ngx_str_t *value)
 
     return value->len > 0;
 }
+
+
+char *
+amzsync_http_conf_datasets(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    char  *p = conf;
+
+    ngx_str_t                 *value;
+    ngx_uint_t                 i, n;
+    ngx_array_t              **datasets;
+    const amzsync_dataset_t   *dataset, **slot;
+
+    datasets = (ngx_array_t **) (p + cmd->offset);
+
+    if (*datasets != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    *datasets = ngx_array_create(cf->pool, amzsync_ndatasets,
+                                 sizeof(amzsync_dataset_t *));
+    if (*datasets == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        dataset = amzsync_dataset_find(value[i].data, value[i].len);
+
+        if (dataset == NULL) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "unknown dataset \"%V\"", &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        slot = (*datasets)->elts;
+
+        for (n = 0; n < (*datasets)->nelts; n++) {
+            if (slot[n] == dataset) {
+                ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                                   "duplicate dataset \"%V\"", &value[i]);
+                return NGX_CONF_ERROR;
+            }
+        }
+
+        slot = ngx_array_push(*datasets);
+        *slot = dataset;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+ngx_array_t *
+amzsync_http_conf_datasets_all(ngx_conf_t *cf)
+{
+    ngx_array_t               *datasets;
+    ngx_uint_t                 i;
+    const amzsync_dataset_t  **slot;
+
+    datasets = ngx_array_create(cf->pool, amzsync_ndatasets,
+                                sizeof(amzsync_dataset_t *));
+    if (datasets == NULL) {
+        return NULL;
+    }
+
+    for (i = 0; i < amzsync_ndatasets; i++) {
+        slot = ngx_array_push(datasets);
+        *slot = amzsync_datasets[i];
+    }
+
+    return datasets;
+}

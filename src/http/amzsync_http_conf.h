@@ -25,6 +25,11 @@ char *amzsync_http_conf_user_agent(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *amzsync_http_conf_certificate(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *amzsync_http_conf_datasets(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* All datasets that there are, as the directive would set them; or NULL. */
+ngx_array_t *amzsync_http_conf_datasets_all(ngx_conf_t *cf);
 
 
 /*

@@ -96,9 +96,9 @@ amzsync_http_connect_body(amzsync_http_ctx_t *ctx, json_t *json)
     if (!amzsync_http_connect_markets(json_object_get(json, "marketplaceIds"),
                                       markets))
     {
-        return amzsync_http_invalid(r, "marketplaceIds must be an array of 1 "
-                                    "to %d strings of 1 to %d capital "
-                                    "letters and digits.",
+        return amzsync_http_invalid(r, "marketplaceIds must be null or an "
+                                    "array of 1 to %d strings of 1 to %d "
+                                    "capital letters and digits.",
                                     AMZSYNC_HTTP_MARKETS_MAX,
                                     AMZSYNC_MARKETPLACE_MAX);
     }
@@ -141,6 +141,13 @@ amzsync_http_connect_markets(json_t *value, ngx_array_t *markets)
 {
     size_t      i, n;
     ngx_str_t  *id;
+
+    if (value == NULL || json_is_null(value)) {
+
+        /* All that the seller takes part in, as Amazon tells. */
+
+        return 1;
+    }
 
     n = json_array_size(value);
 

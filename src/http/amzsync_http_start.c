@@ -45,10 +45,10 @@ amzsync_http_start_handler(ngx_http_request_t *r)
 static ngx_int_t
 amzsync_http_start(amzsync_http_ctx_t *ctx)
 {
-    json_t                        *json;
-    ngx_int_t                      rc;
-    amzsync_store_call_t          *call;
-    ngx_http_amzsync_main_conf_t  *amcf;
+    json_t                       *json;
+    ngx_int_t                     rc;
+    amzsync_store_call_t         *call;
+    ngx_http_amzsync_loc_conf_t  *alcf;
 
     if (ctx->body.len) {
         json = amzsync_http_body_object(ctx, amzsync_http_start_members, &rc);
@@ -59,9 +59,9 @@ amzsync_http_start(amzsync_http_ctx_t *ctx)
         amzsync_http_body_free(json);
     }
 
-    amcf = ctx->conf;
+    alcf = ngx_http_get_module_loc_conf(ctx->request, ngx_http_amzsync_module);
 
-    call = amzsync_store_start(amcf->store, &ctx->user, amcf->sync.history,
+    call = amzsync_store_start(ctx->conf->store, &ctx->user, alcf->datasets,
                                amzsync_http_resume, ctx);
 
     return amzsync_http_wait(ctx, call);

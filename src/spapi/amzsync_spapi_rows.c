@@ -42,6 +42,7 @@ struct amzsync_decoder_s {
     amzsync_level_t          levels[3];
     amzsync_column_t         token;
     amzsync_error_t         *error;
+    ngx_uint_t               sparse;    /* no array of rows: no rows */
 };
 
 
@@ -129,6 +130,7 @@ amzsync_decoder_init(amzsync_decoder_t *d, const amzsync_dataset_t *dataset,
 
     ngx_memzero(&d->token, sizeof(amzsync_column_t));
 
+    d->sparse = (dataset->flags & AMZSYNC_DATASET_SPARSE);
     d->token.path = dataset->token_path;
     d->token.type = AMZSYNC_TEXT;
 
@@ -205,7 +207,7 @@ amzsync_decoder_read(amzsync_decoder_t *d)
 
     slot = &top->plan.slots[top->plan.ncolumns];
 
-    if (slot->v.type == AMZSYNC_READER_NULL) {
+    if (slot->v.type == AMZSYNC_READER_NULL && !d->sparse) {
         return amzsync_decoder_wrong(d, v.start, top->plan.below,
                                      "is missing");
     }

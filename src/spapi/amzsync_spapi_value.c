@@ -53,8 +53,13 @@ amzsync_value_append(amzsync_array_t *array, const amzsync_column_t *column,
     len = v->end - v->start;
 
     if (v->type == AMZSYNC_READER_NULL
-        || (len == 0 && column->type != AMZSYNC_TEXT))
+        || (len == 0 && (column->type != AMZSYNC_TEXT
+                         || (column->flags & AMZSYNC_COLUMN_ID))))
     {
+        if (column->flags & AMZSYNC_COLUMN_OPTIONAL) {
+            return amzsync_array_text(array, (u_char *) "", 0);
+        }
+
         if (column->flags & (AMZSYNC_COLUMN_KEY|AMZSYNC_COLUMN_REQUIRED)) {
             *err = "is missing";
             return NGX_DECLINED;
@@ -82,7 +87,9 @@ amzsync_value_append(amzsync_array_t *array, const amzsync_column_t *column,
         p = decoded;
     }
 
-    if ((column->flags & AMZSYNC_COLUMN_KEY) && len > AMZSYNC_KEY_MAX) {
+    if ((column->flags & (AMZSYNC_COLUMN_KEY|AMZSYNC_COLUMN_ID))
+        && len > AMZSYNC_KEY_MAX)
+    {
         *err = "is too long for a key";
         rc = NGX_DECLINED;
 

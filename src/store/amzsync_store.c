@@ -26,6 +26,35 @@ static const amzsync_pg_stmt_t  amzsync_store_schema_stmt = {
 };
 
 
+ngx_int_t
+amzsync_store_init(ngx_conf_t *cf)
+{
+    if (AMZSYNC_STORE_DATASETS + 2 * amzsync_ndatasets > AMZSYNC_PG_STMTS_MAX)
+    {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "amzsync: too many datasets");
+        return NGX_ERROR;
+    }
+
+    if (amzsync_store_page_init(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return amzsync_store_plan_init(cf);
+}
+
+
+ngx_uint_t
+amzsync_store_dataset_index(const amzsync_dataset_t *dataset)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; amzsync_datasets[i] != dataset; i++) { /* void */ }
+
+    return i;
+}
+
+
 amzsync_store_t *
 amzsync_store_create(ngx_cycle_t *cycle, amzsync_pg_conf_t *conf)
 {
@@ -334,6 +363,10 @@ ngx_int_t
 amzsync_store_param_time(amzsync_pg_query_t *query, int64_t ms)
 {
     u_char  buf[AMZSYNC_TIME_LEN];
+
+    if (ms == AMZSYNC_TIME_BAD) {
+        return amzsync_pg_query_text(query, NULL, 0);
+    }
 
     (void) amzsync_time_print(buf, ms);
 

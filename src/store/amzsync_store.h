@@ -87,10 +87,10 @@ u_char *amzsync_store_sync_id(u_char *p, ngx_str_t *user,
 
 /* --- start: one round trip, answered when committed --- */
 
-/* NONE: not connected. */
+/* "datasets" is an array of amzsync_dataset_t *.  NONE: not connected. */
 amzsync_store_call_t *amzsync_store_start(amzsync_store_t *store,
-    ngx_str_t *user, time_t history, amzsync_store_handler_pt handler,
-    void *data);
+    ngx_str_t *user, const ngx_array_t *datasets,
+    amzsync_store_handler_pt handler, void *data);
 
 typedef struct {
     amzsync_sync_no_t   no;
@@ -210,7 +210,6 @@ typedef struct {
     amzsync_sync_no_t   no;
     ngx_str_t           selling_partner_id;
     amzsync_region_e    region;
-    ngx_str_t           marketplaces;   /* comma separated */
     int64_t             version;        /* the connection's */
     ngx_str_t           sealed;         /* as PostgreSQL's hex, "\x…" */
     ngx_str_t           key_id;
@@ -221,13 +220,11 @@ typedef struct {
     ngx_str_t           dataset;
     ngx_str_t           status;
     int64_t             page;           /* the next page's number */
+    int64_t             unit;           /* from 1 */
     int64_t             window_page;    /* pages done of this window */
-    int64_t             expected_pages; /* of the last sync; -1: unknown */
-    int64_t             dataset_progress;
-    int64_t             range_from;     /* of the whole dataset */
-    int64_t             range_to;
-    int64_t             window_from;
+    int64_t             window_from;    /* AMZSYNC_TIME_BAD: no page yet */
     int64_t             window_to;
+    int64_t             dataset_progress;
     ngx_str_t           next_token;     /* NULL: the window's first page */
 } amzsync_store_claim_t;
 
@@ -251,6 +248,26 @@ amzsync_store_call_t *amzsync_store_release(amzsync_store_t *store,
 
 
 /* --- the work of one sync: fenced, over one connection, in order --- */
+
+/*
+ * What there is to read: planned from the cursors at the first call, the same
+ * ever after.  A row a unit, in order; if no marketplace is known, but one is
+ * needed, a row whose range is AMZSYNC_TIME_BAD.  "history": seconds back.
+ * NONE: the lease is lost.
+ */
+amzsync_store_call_t *amzsync_store_plan(amzsync_store_t *store,
+    amzsync_store_lease_t *lease, const amzsync_dataset_t *dataset,
+    time_t history, amzsync_store_handler_pt handler, void *data);
+
+typedef struct {
+    ngx_str_t           marketplaces;   /* comma separated; none: empty */
+    int64_t             range_from;
+    int64_t             range_to;
+    int64_t             expected_pages; /* of all units; -1: unknown */
+} amzsync_store_unit_t;
+
+void amzsync_store_plan_row(amzsync_store_call_t *call, ngx_uint_t n,
+    amzsync_store_unit_t *row);
 
 /*
  * Takes a slot of the quota, if one is free; then the dataset is in flight,
@@ -287,6 +304,7 @@ typedef struct {
     /* What follows. */
     const char               *status;       /* in_progress, completed, failed */
     const char               *next_token;   /* NULL: none */
+    int64_t                   unit;
     int64_t                   window_page;
     int64_t                   window_from;
     int64_t                   window_to;
@@ -295,6 +313,13 @@ typedef struct {
 
     ngx_int_t                 progress;     /* of the sync */
     const char               *message;
+
+    /* Of the unit that the step belongs to. */
+    const char               *marketplaces; /* comma separated */
+    int64_t                   covered_to;   /* the cursors', if the window was
+                                               read whole, else TIME_BAD */
+    int64_t                   scan_page;    /* step that the scan began at */
+    ngx_uint_t                last;         /* page of it */
 
     amzsync_rows_t           *rows;         /* stays the caller's: must live
                                                until the handler */

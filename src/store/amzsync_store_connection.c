@@ -11,9 +11,11 @@ static const amzsync_pg_stmt_t  amzsync_store_connection_get_stmt = {
     AMZSYNC_STORE_CONNECTION_GET, "connection_get",
 
     "SELECT status, selling_partner_id, region, "
-           "array_to_json(marketplace_ids), "
+           "array_to_json(NULLIF(CASE WHEN c.marketplace_ids <> '{}' "
+               "THEN c.marketplace_ids "
+               "ELSE " AMZSYNC_STORE_MARKETS("c") " END, '{}')), "
            AMZSYNC_STORE_MS("connected_at") " "
-      "FROM amzsync.connections WHERE user_id = $1",
+      "FROM amzsync.connections c WHERE user_id = $1",
     1
 };
 

@@ -64,19 +64,15 @@ static const amzsync_pg_stmt_t  amzsync_store_claim_stmt = {
           "FROM (SELECT * FROM due UNION ALL SELECT * FROM stale) s "
          "WHERE (p.user_id, p.sync_no) = (s.user_id, s.sync_no) "
         "RETURNING p.user_id, p.sync_no, p.selling_partner_id, p.region, "
-                  "p.marketplace_ids, p.started_at, p.progress"
+                  "p.started_at, p.progress"
     ") "
     "SELECT p.user_id, p.sync_no, p.selling_partner_id, p.region, "
-           "array_to_string(p.marketplace_ids, ','), "
            "c.version, c.token_sealed, c.token_key_id, "
            AMZSYNC_STORE_MS("p.started_at") ", p.progress, "
-           "d.dataset, d.status, d.page, d.window_page, d.expected_pages, "
-           "d.progress, "
-           AMZSYNC_STORE_MS("d.range_from") ", "
-           AMZSYNC_STORE_MS("d.range_to") ", "
+           "d.dataset, d.status, d.page, d.unit, d.window_page, "
            AMZSYNC_STORE_MS("d.window_from") ", "
            AMZSYNC_STORE_MS("d.window_to") ", "
-           "d.next_token "
+           "d.progress, d.next_token "
       "FROM claimed p "
       "JOIN amzsync.sync_datasets d USING (user_id, sync_no) "
       "LEFT JOIN amzsync.connections c USING (user_id) "
@@ -193,24 +189,21 @@ amzsync_store_claim_row(amzsync_store_call_t *call, ngx_uint_t n,
     region = amzsync_store_text(call, n, 3);
     row->region = amzsync_text_region(region.data, region.len);
 
-    row->marketplaces = amzsync_store_text(call, n, 4);
-    row->version = amzsync_store_int(call, n, 5, 0);
-    row->sealed = amzsync_store_text(call, n, 6);
-    row->key_id = amzsync_store_text(call, n, 7);
-    row->started_at = amzsync_store_int(call, n, 8, 0);
-    row->progress = amzsync_store_int(call, n, 9, 0);
+    row->version = amzsync_store_int(call, n, 4, 0);
+    row->sealed = amzsync_store_text(call, n, 5);
+    row->key_id = amzsync_store_text(call, n, 6);
+    row->started_at = amzsync_store_int(call, n, 7, 0);
+    row->progress = amzsync_store_int(call, n, 8, 0);
 
-    row->dataset = amzsync_store_text(call, n, 10);
-    row->status = amzsync_store_text(call, n, 11);
-    row->page = amzsync_store_int(call, n, 12, 0);
+    row->dataset = amzsync_store_text(call, n, 9);
+    row->status = amzsync_store_text(call, n, 10);
+    row->page = amzsync_store_int(call, n, 11, 0);
+    row->unit = amzsync_store_int(call, n, 12, 0);
     row->window_page = amzsync_store_int(call, n, 13, 0);
-    row->expected_pages = amzsync_store_int(call, n, 14, -1);
-    row->dataset_progress = amzsync_store_int(call, n, 15, 0);
-    row->range_from = amzsync_store_int(call, n, 16, 0);
-    row->range_to = amzsync_store_int(call, n, 17, 0);
-    row->window_from = amzsync_store_int(call, n, 18, 0);
-    row->window_to = amzsync_store_int(call, n, 19, 0);
-    row->next_token = amzsync_store_text(call, n, 20);
+    row->window_from = amzsync_store_int(call, n, 14, AMZSYNC_TIME_BAD);
+    row->window_to = amzsync_store_int(call, n, 15, AMZSYNC_TIME_BAD);
+    row->dataset_progress = amzsync_store_int(call, n, 16, 0);
+    row->next_token = amzsync_store_text(call, n, 17);
 }
 
 

@@ -12,6 +12,10 @@
 
 static ngx_int_t amzsync_store_page_params(amzsync_pg_query_t *query,
     amzsync_store_page_t *page, ngx_msec_t ttl);
+static ngx_int_t amzsync_store_page_markets(amzsync_pg_query_t *query,
+    const char *list);
+static ngx_int_t amzsync_store_page_scan(amzsync_pg_query_t *query,
+    amzsync_store_page_t *page);
 static ngx_int_t amzsync_store_param_cstr(amzsync_pg_query_t *query,
     const char *s);
 
@@ -59,15 +63,9 @@ static const amzsync_pg_stmt_t  amzsync_store_finish_stmt = {
 
 
 ngx_int_t
-amzsync_store_init(ngx_conf_t *cf)
+amzsync_store_page_init(ngx_conf_t *cf)
 {
     ngx_uint_t  i;
-
-    if (AMZSYNC_STORE_PAGE + amzsync_ndatasets > AMZSYNC_PG_STMTS_MAX) {
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "amzsync: too many datasets");
-        return NGX_ERROR;
-    }
 
     amzsync_store_page_stmts = ngx_palloc(cf->pool, amzsync_ndatasets
                                                * sizeof(amzsync_pg_stmt_t *));
@@ -78,7 +76,7 @@ amzsync_store_init(ngx_conf_t *cf)
     for (i = 0; i < amzsync_ndatasets; i++) {
         amzsync_store_page_stmts[i] =
                 amzsync_store_upsert_create(cf->pool, amzsync_datasets[i],
-                                            AMZSYNC_STORE_PAGE + i);
+                                            AMZSYNC_STORE_DATASETS + 2 * i);
 
         if (amzsync_store_page_stmts[i] == NULL) {
             return NGX_ERROR;
@@ -95,16 +93,14 @@ amzsync_store_page(amzsync_store_t *store, amzsync_store_lease_t *lease,
     amzsync_store_handler_pt handler, void *data)
 {
     ngx_int_t                 rc;
-    ngx_uint_t                i;
     amzsync_pg_query_t       *query;
     const amzsync_pg_stmt_t  *stmt;
 
     stmt = &amzsync_store_step_stmt;
 
     if (page->rows) {
-        for (i = 0; amzsync_datasets[i] != page->dataset; i++) { /* void */ }
-
-        stmt = amzsync_store_page_stmts[i];
+        stmt = amzsync_store_page_stmts[
+                   amzsync_store_dataset_index(page->dataset)];
     }
 
     query = amzsync_store_query(store, stmt, AMZSYNC_PG_WORK);
@@ -116,6 +112,10 @@ amzsync_store_page(amzsync_store_t *store, amzsync_store_lease_t *lease,
 
     if (rc == NGX_OK) {
         rc = amzsync_store_page_params(query, page, ttl);
+    }
+
+    if (rc == NGX_OK && page->rows && amzsync_store_scans(page->dataset)) {
+        rc = amzsync_store_page_scan(query, page);
     }
 
     if (rc == NGX_OK && page->rows) {
@@ -149,12 +149,59 @@ amzsync_store_page_params(amzsync_pg_query_t *query,
         && amzsync_pg_query_int(query, page->dataset_progress) == NGX_OK
         && amzsync_store_param_cstr(query, error->code) == NGX_OK
         && amzsync_store_param_cstr(query, error->message) == NGX_OK
-        && amzsync_store_param_cstr(query, error->request_id) == NGX_OK)
+        && amzsync_store_param_cstr(query, error->request_id) == NGX_OK
+        && amzsync_pg_query_int(query, page->unit) == NGX_OK
+        && amzsync_store_param_time(query, page->covered_to) == NGX_OK
+        && amzsync_store_page_markets(query, page->marketplaces) == NGX_OK)
     {
         return NGX_OK;
     }
 
     return NGX_ERROR;
+}
+
+
+/* The comma separated list as an array, one empty text for an empty list. */
+
+static ngx_int_t
+amzsync_store_page_markets(amzsync_pg_query_t *query, const char *list)
+{
+    size_t       len;
+    ngx_str_t   *id;
+    ngx_array_t  ids;
+
+    if (ngx_array_init(&ids, query->pool, 4, sizeof(ngx_str_t)) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    do {
+        len = strcspn(list, ",");
+
+        id = ngx_array_push(&ids);
+        if (id == NULL) {
+            return NGX_ERROR;
+        }
+
+        id->data = (u_char *) list;
+        id->len = len;
+
+        list += len;
+
+    } while (*list++ != '\0');
+
+    return amzsync_store_param_texts(query, ids.elts, ids.nelts,
+                                     sizeof(ngx_str_t));
+}
+
+
+static ngx_int_t
+amzsync_store_page_scan(amzsync_pg_query_t *query, amzsync_store_page_t *page)
+{
+    if (amzsync_pg_query_int(query, page->scan_page) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return amzsync_pg_query_static(query, page->last ? "t" : "f");
 }
 
 

@@ -14,7 +14,7 @@
 
 
 /* The newest migration in sql/ that the statements rely on. */
-#define AMZSYNC_STORE_SCHEMA_VERSION  3
+#define AMZSYNC_STORE_SCHEMA_VERSION  6
 
 
 /*
@@ -28,7 +28,7 @@
  *
  * QUOTA_TAKE names the user for the lease, and the seller for the bucket.
  * Lock order everywhere: quota_buckets, connections, sync_progress,
- * sync_datasets, data.
+ * sync_datasets, cursors, data.
  */
 
 typedef enum {
@@ -48,7 +48,8 @@ typedef enum {
     AMZSYNC_STORE_STEP,
     AMZSYNC_STORE_PAGE_CHECK,
     AMZSYNC_STORE_FINISH,
-    AMZSYNC_STORE_PAGE          /* one a dataset from here on */
+    AMZSYNC_STORE_DATASETS      /* two a dataset from here on: the commit of
+                                   a page, and the plan */
 } amzsync_store_stmt_e;
 
 
@@ -91,7 +92,7 @@ ngx_int_t amzsync_store_param_texts(amzsync_pg_query_t *query,
 ngx_int_t amzsync_store_param_ints(amzsync_pg_query_t *query,
     const int64_t *first, ngx_uint_t n, size_t stride);
 
-/* A time as a timestamptz parameter. */
+/* A time as a timestamptz parameter; AMZSYNC_TIME_BAD is NULL. */
 ngx_int_t amzsync_store_param_time(amzsync_pg_query_t *query, int64_t ms);
 
 /* $1 user, $2 number, $3 lease; and the affinity of its connection. */
@@ -104,9 +105,27 @@ ngx_str_t amzsync_store_text(amzsync_store_call_t *call, ngx_uint_t row,
 int64_t amzsync_store_int(amzsync_store_call_t *call, ngx_uint_t row,
     int column, int64_t absent);
 
+/* Statements made from descriptors, at configuration time; by the place of
+ * the dataset among all. */
+ngx_int_t amzsync_store_page_init(ngx_conf_t *cf);
+ngx_int_t amzsync_store_plan_init(ngx_conf_t *cf);
+ngx_uint_t amzsync_store_dataset_index(const amzsync_dataset_t *dataset);
+
 /* What became of a query, in the store's words. */
 amzsync_store_status_e amzsync_store_status_of(amzsync_pg_query_t *query);
 
+
+/*
+ * An array of the marketplaces that the seller of the row "r" takes part in:
+ * Amazon's own, not the seller's other channels, which the Sellers API lists,
+ * too, and the other operations refuse.
+ */
+#define AMZSYNC_STORE_MARKETS(r)                                              \
+    "ARRAY(SELECT k.marketplace_id FROM amzsync.marketplaces k "              \
+           "WHERE k.user_id = $1 "                                            \
+             "AND k.selling_partner_id = " r ".selling_partner_id "           \
+             "AND k.region = " r ".region AND k.is_participating "            \
+             "AND k.domain_name ~ '^(www\\.)?amazon\\.' ORDER BY 1)"
 
 /* Milliseconds since the epoch of a timestamptz expression. */
 #define AMZSYNC_STORE_MS(expr)                                                \

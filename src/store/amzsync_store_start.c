@@ -11,7 +11,7 @@
 #include <store/amzsync_store_private.h>
 
 
-/* $2 datasets, $3 seconds back, $4 longest window (0: none), $5 delay. */
+/* $2 datasets. */
 
 static const amzsync_pg_stmt_t  amzsync_store_start_stmt = {
     AMZSYNC_STORE_START, "start",
@@ -49,86 +49,47 @@ static const amzsync_pg_stmt_t  amzsync_store_start_stmt = {
                "ORDER BY sync_no DESC LIMIT 1) p"
     "), sets AS ("
         "INSERT INTO amzsync.sync_datasets "
-              "(user_id, sync_no, dataset, position, expected_pages, "
-               "range_from, range_to, window_from, window_to) "
-        "SELECT $1, ins.sync_no, d.dataset, d.position, ("
-                   "SELECT s.page FROM amzsync.sync_datasets s "
-                    "WHERE s.user_id = $1 "
-                      "AND s.sync_no = (SELECT sync_no FROM last) "
-                      "AND s.dataset = d.dataset "
-                      "AND s.status = 'completed'), "
-               "d.range_from, d.range_to, d.range_from, "
-               "CASE WHEN d.span = 0 THEN d.range_to "
-                    "ELSE LEAST(d.range_to, d.range_from "
-                               "+ d.span * interval '1 s') END "
-          "FROM ins, "
-               "LATERAL (SELECT u.dataset, u.position, u.span, "
-                               "date_trunc('second', now()) "
-                                   "- u.history * interval '1 s' "
-                                   "AS range_from, "
-                               "date_trunc('second', now()) "
-                                   "- u.delay * interval '1 s' AS range_to "
-                          "FROM unnest($2::text[], $3::bigint[], "
-                                      "$4::bigint[], $5::bigint[]) "
-                               "WITH ORDINALITY "
-                               "AS u (dataset, history, span, delay, "
-                                     "position)) d "
+              "(user_id, sync_no, dataset, position) "
+        "SELECT $1, ins.sync_no, d.dataset, d.position "
+          "FROM ins, unnest($2::text[]) WITH ORDINALITY "
+                      "AS d (dataset, position) "
          "WHERE ins.created"
     ") "
     "SELECT sync_no, created, ("
            "SELECT ceil(extract(epoch FROM took))::bigint FROM last) "
       "FROM ins "
     "UNION ALL SELECT sync_no, false, NULL FROM act",
-    5
+    2
 };
 
 
-/* The parameters that describe the datasets: one element a dataset each. */
-
 static ngx_int_t
-amzsync_store_start_datasets(amzsync_pg_query_t *query, time_t history)
+amzsync_store_start_datasets(amzsync_pg_query_t *query,
+    const ngx_array_t *datasets)
 {
-    ngx_uint_t                i;
-    const amzsync_dataset_t  *dataset;
+    ngx_str_t                 *names;
+    ngx_uint_t                 i;
+    const amzsync_dataset_t  **dataset;
 
-    struct {
-        ngx_str_t             name;
-        int64_t               history;
-        int64_t               window;
-        int64_t               delay;
-    } *set;
-
-    set = ngx_palloc(query->pool, amzsync_ndatasets * sizeof(*set));
-    if (set == NULL) {
+    names = ngx_palloc(query->pool, datasets->nelts * sizeof(ngx_str_t));
+    if (names == NULL) {
         return NGX_ERROR;
     }
 
-    for (i = 0; i < amzsync_ndatasets; i++) {
-        dataset = amzsync_datasets[i];
+    dataset = datasets->elts;
 
-        set[i].name.data = (u_char *) dataset->name;
-        set[i].name.len = ngx_strlen(dataset->name);
-        set[i].history = history ? history : dataset->history;
-        set[i].window = dataset->window;
-        set[i].delay = dataset->delay;
+    for (i = 0; i < datasets->nelts; i++) {
+        names[i].data = (u_char *) dataset[i]->name;
+        names[i].len = ngx_strlen(dataset[i]->name);
     }
 
-    if (amzsync_store_param_texts(query, &set->name, i, sizeof(*set)) != NGX_OK
-        || amzsync_store_param_ints(query, &set->history, i, sizeof(*set))
-           != NGX_OK
-        || amzsync_store_param_ints(query, &set->window, i, sizeof(*set))
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    return amzsync_store_param_ints(query, &set->delay, i, sizeof(*set));
+    return amzsync_store_param_texts(query, names, i, sizeof(ngx_str_t));
 }
 
 
 amzsync_store_call_t *
-amzsync_store_start(amzsync_store_t *store, ngx_str_t *user, time_t history,
-    amzsync_store_handler_pt handler, void *data)
+amzsync_store_start(amzsync_store_t *store, ngx_str_t *user,
+    const ngx_array_t *datasets, amzsync_store_handler_pt handler, void *data)
 {
     ngx_int_t            rc;
     amzsync_pg_query_t  *query;
@@ -142,7 +103,7 @@ amzsync_store_start(amzsync_store_t *store, ngx_str_t *user, time_t history,
     rc = amzsync_pg_query_text(query, user->data, user->len);
 
     if (rc == NGX_OK) {
-        rc = amzsync_store_start_datasets(query, history);
+        rc = amzsync_store_start_datasets(query, datasets);
     }
 
     return amzsync_store_send(store, query, rc, handler, data);

@@ -5,26 +5,15 @@
  * Keys are sorted and de-duplicated inside the statement: the newest version
  * of a row wins, a tie takes the later one, and older data never overwrites
  * newer.  Children are replaced only for the parents that this statement
- * wrote, and those that vanished are deleted.
+ * wrote, and those that vanished are deleted.  The last page of a snapshot
+ * deletes what its scan did not see.
  */
 
 
 #include <store/amzsync_store_upsert.h>
+#include <store/amzsync_store_sql.h>
 
 
-/* The growing text; only the end needs a check. */
-
-typedef struct {
-    ngx_pool_t               *pool;
-    u_char                   *start;
-    u_char                   *last;
-    u_char                   *end;
-    ngx_uint_t                failed;
-    ngx_uint_t                param;        /* the next one's number */
-} amzsync_store_sql_t;
-
-
-static void amzsync_store_sql(amzsync_store_sql_t *sql, const char *fmt, ...);
 static void amzsync_store_sql_source(amzsync_store_sql_t *sql,
     const amzsync_rowset_t *rowset, const char *alias, ngx_uint_t child);
 static void amzsync_store_sql_columns(amzsync_store_sql_t *sql,
@@ -32,8 +21,20 @@ static void amzsync_store_sql_columns(amzsync_store_sql_t *sql,
     ngx_uint_t wanted);
 static void amzsync_store_sql_rows(amzsync_store_sql_t *sql,
     const amzsync_rowset_t *rows);
-static void amzsync_store_sql_stored(amzsync_store_sql_t *sql,
+static void amzsync_store_sql_id_rows(amzsync_store_sql_t *sql,
+    const amzsync_rowset_t *rows, const char *id);
+static void amzsync_store_sql_hash(amzsync_store_sql_t *sql,
     const amzsync_rowset_t *rows);
+static void amzsync_store_sql_stored(amzsync_store_sql_t *sql,
+    const amzsync_dataset_t *dataset);
+static void amzsync_store_sql_stored_values(amzsync_store_sql_t *sql,
+    const amzsync_dataset_t *dataset);
+static void amzsync_store_sql_keys(amzsync_store_sql_t *sql,
+    const amzsync_dataset_t *dataset);
+static void amzsync_store_sql_before(amzsync_store_sql_t *sql,
+    const amzsync_rowset_t *rows, const char *id);
+static void amzsync_store_sql_unseen(amzsync_store_sql_t *sql,
+    const amzsync_dataset_t *dataset);
 static void amzsync_store_sql_children(amzsync_store_sql_t *sql,
     const amzsync_rowset_t *rows, const amzsync_rowset_t *child);
 static void amzsync_store_sql_gone(amzsync_store_sql_t *sql,
@@ -49,20 +50,25 @@ amzsync_pg_stmt_t *
 amzsync_store_upsert_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
     ngx_uint_t index)
 {
-    amzsync_pg_stmt_t       *stmt;
     amzsync_store_sql_t      sql;
     const amzsync_rowset_t  *rows;
 
     ngx_memzero(&sql, sizeof(amzsync_store_sql_t));
 
-    sql.pool = pool;
-    sql.param = AMZSYNC_STORE_STEP_PARAMS + 1;
     rows = dataset->rows;
+
+    sql.pool = pool;
+    sql.param = AMZSYNC_STORE_STEP_PARAMS + 1
+                + (amzsync_store_scans(dataset) ? 2 : 0);
 
     amzsync_store_sql_rows(&sql, rows);
     amzsync_store_sql(&sql, ", %s",
                       AMZSYNC_STORE_FENCES("(SELECT count(*) FROM src)"));
-    amzsync_store_sql_stored(&sql, rows);
+    amzsync_store_sql_stored(&sql, dataset);
+
+    if (dataset->flags & AMZSYNC_DATASET_SNAPSHOT) {
+        amzsync_store_sql_unseen(&sql, dataset);
+    }
 
     if (rows->child) {
         amzsync_store_sql_children(&sql, rows, rows->child);
@@ -70,20 +76,24 @@ amzsync_store_upsert_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
     }
 
     amzsync_store_sql(&sql, " SELECT count(*) FROM src, page "
-                            "HAVING EXISTS (SELECT FROM page)%Z");
+                            "HAVING EXISTS (SELECT FROM page)");
 
-    stmt = ngx_palloc(pool, sizeof(amzsync_pg_stmt_t));
+    return amzsync_store_sql_stmt(&sql, index, dataset->name, sql.param - 1);
+}
 
-    if (stmt == NULL || sql.failed) {
-        return NULL;
+
+const amzsync_column_t *
+amzsync_store_upsert_id(const amzsync_rowset_t *rowset)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < rowset->ncolumns; i++) {
+        if (rowset->columns[i].flags & AMZSYNC_COLUMN_ID) {
+            return &rowset->columns[i];
+        }
     }
 
-    stmt->index = index;
-    stmt->name = dataset->name;
-    stmt->sql = (char *) sql.start;
-    stmt->nparams = sql.param - 1;
-
-    return stmt;
+    return NULL;
 }
 
 
@@ -92,6 +102,15 @@ amzsync_store_upsert_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
 static void
 amzsync_store_sql_rows(amzsync_store_sql_t *sql, const amzsync_rowset_t *rows)
 {
+    const amzsync_column_t  *id;
+
+    id = amzsync_store_upsert_id(rows);
+
+    if (id) {
+        amzsync_store_sql_id_rows(sql, rows, id->name);
+        return;
+    }
+
     amzsync_store_sql(sql, "WITH src AS MATERIALIZED (SELECT DISTINCT ON (");
     amzsync_store_sql_columns(sql, rows, "t.%s", AMZSYNC_COLUMN_KEY,
                               AMZSYNC_COLUMN_KEY);
@@ -106,34 +125,231 @@ amzsync_store_sql_rows(amzsync_store_sql_t *sql, const amzsync_rowset_t *rows)
 }
 
 
+/* The same for rows that have an id or not: with row_key and ordinal. */
+
+static void
+amzsync_store_sql_id_rows(amzsync_store_sql_t *sql,
+    const amzsync_rowset_t *rows, const char *id)
+{
+    amzsync_store_sql(sql, "WITH raw AS MATERIALIZED (SELECT t.*, "
+                      "t.%s IS NULL AS anonymous, COALESCE(t.%s, ", id, id);
+    amzsync_store_sql_hash(sql, rows);
+    amzsync_store_sql(sql, ") AS row_key FROM ");
+    amzsync_store_sql_source(sql, rows, "t", 0);
+    amzsync_store_sql(sql, "), src AS MATERIALIZED (SELECT DISTINCT ON "
+                      "(row_key, ordinal) * FROM (SELECT *, "
+                      "CASE WHEN anonymous THEN row_number() OVER "
+                          "(PARTITION BY row_key, anonymous ORDER BY ord) "
+                      "ELSE 1 END AS ordinal FROM raw) t "
+                      "ORDER BY row_key, ordinal, ord DESC)");
+}
+
+
+/* Of the columns' values, not of the texts that these were written as. */
+
+static void
+amzsync_store_sql_hash(amzsync_store_sql_t *sql, const amzsync_rowset_t *rows)
+{
+    ngx_uint_t               i, n;
+    const char              *fmt;
+    const amzsync_column_t  *column;
+
+    n = 0;
+
+    amzsync_store_sql(sql, "'sha256:' || encode(sha256(convert_to("
+                      "jsonb_build_array(");
+
+    for (i = 0; i < rows->ncolumns; i++) {
+        column = &rows->columns[i];
+
+        if (!(column->flags & AMZSYNC_COLUMN_HASHED)) {
+            continue;
+        }
+
+        switch (column->type) {
+
+        case AMZSYNC_NUMERIC:
+            fmt = "%strim_scale(t.%s)";
+            break;
+
+        case AMZSYNC_TIME:
+            fmt = "%sextract(epoch FROM t.%s)";
+            break;
+
+        default:
+            fmt = "%st.%s";
+        }
+
+        amzsync_store_sql(sql, fmt, n++ ? ", " : "", column->name);
+    }
+
+    amzsync_store_sql(sql, ")::text, 'UTF8')), 'hex')");
+}
+
+
 /* "stored": the rows written; what is older than the table's is not. */
 
 static void
 amzsync_store_sql_stored(amzsync_store_sql_t *sql,
-    const amzsync_rowset_t *rows)
+    const amzsync_dataset_t *dataset)
 {
+    const amzsync_rowset_t  *rows;
+
+    rows = dataset->rows;
+
     amzsync_store_sql(sql, ", stored AS (INSERT INTO amzsync.%s AS o "
                       "(user_id, selling_partner_id, region", rows->table);
+
+    if (dataset->unit == AMZSYNC_UNIT_MARKETPLACE) {
+        amzsync_store_sql(sql, ", marketplace_id");
+    }
+
+    if (amzsync_store_upsert_id(rows)) {
+        amzsync_store_sql(sql, ", row_key, ordinal");
+    }
+
     amzsync_store_sql_columns(sql, rows, ", %s", 0, 0);
-    amzsync_store_sql(sql, ") SELECT $1, page.selling_partner_id, page.region");
-    amzsync_store_sql_columns(sql, rows, ", src.%s", 0, 0);
-    amzsync_store_sql(sql, " FROM page, src ORDER BY ");
-    amzsync_store_sql_columns(sql, rows, "src.%s", AMZSYNC_COLUMN_KEY,
-                              AMZSYNC_COLUMN_KEY);
+
+    if (amzsync_store_scans(dataset)) {
+        amzsync_store_sql(sql, ", scan_sync_no, scan_page");
+    }
+
+    amzsync_store_sql_stored_values(sql, dataset);
+
     amzsync_store_sql(sql, " ON CONFLICT (user_id, selling_partner_id, "
                       "region");
-    amzsync_store_sql_columns(sql, rows, ", %s", AMZSYNC_COLUMN_KEY,
-                              AMZSYNC_COLUMN_KEY);
+    amzsync_store_sql_keys(sql, dataset);
     amzsync_store_sql(sql, ") DO UPDATE SET ");
     amzsync_store_sql_columns(sql, rows, "%s = excluded.%s",
                               AMZSYNC_COLUMN_KEY, 0);
+
+    if (amzsync_store_scans(dataset)) {
+        amzsync_store_sql(sql, ", scan_sync_no = excluded.scan_sync_no, "
+                          "scan_page = excluded.scan_page");
+    }
+
     amzsync_store_sql(sql, " WHERE true");
     amzsync_store_sql_columns(sql, rows, " AND o.%s <= excluded.%s",
                               AMZSYNC_COLUMN_NEWEST, AMZSYNC_COLUMN_NEWEST);
-    amzsync_store_sql(sql, " RETURNING ");
-    amzsync_store_sql_columns(sql, rows, "o.%s", AMZSYNC_COLUMN_KEY,
-                              AMZSYNC_COLUMN_KEY);
+
+    if (rows->child) {
+        amzsync_store_sql(sql, " RETURNING ");
+        amzsync_store_sql_columns(sql, rows, "o.%s", AMZSYNC_COLUMN_KEY,
+                                  AMZSYNC_COLUMN_KEY);
+    }
+
     amzsync_store_sql(sql, ")");
+}
+
+
+/* Sorted by key, so that nobody waits for the other in a circle. */
+
+static void
+amzsync_store_sql_stored_values(amzsync_store_sql_t *sql,
+    const amzsync_dataset_t *dataset)
+{
+    const amzsync_column_t  *id;
+    const amzsync_rowset_t  *rows;
+
+    rows = dataset->rows;
+    id = amzsync_store_upsert_id(rows);
+
+    amzsync_store_sql(sql, ") SELECT $1, page.selling_partner_id, page.region");
+
+    if (dataset->unit == AMZSYNC_UNIT_MARKETPLACE) {
+        amzsync_store_sql(sql, ", ($20::text[])[1]");
+    }
+
+    if (id) {
+        amzsync_store_sql_before(sql, rows, id->name);
+    }
+
+    amzsync_store_sql_columns(sql, rows, ", src.%s", 0, 0);
+
+    if (amzsync_store_scans(dataset)) {
+        amzsync_store_sql(sql, ", $2, $21::bigint");
+    }
+
+    amzsync_store_sql(sql, " FROM page, src ORDER BY ");
+
+    if (id) {
+        amzsync_store_sql(sql, "src.row_key, src.ordinal");
+
+    } else {
+        amzsync_store_sql_columns(sql, rows, "src.%s", AMZSYNC_COLUMN_KEY,
+                                  AMZSYNC_COLUMN_KEY);
+    }
+}
+
+
+/* The key's columns after the region. */
+
+static void
+amzsync_store_sql_keys(amzsync_store_sql_t *sql,
+    const amzsync_dataset_t *dataset)
+{
+    if (dataset->unit == AMZSYNC_UNIT_MARKETPLACE) {
+        amzsync_store_sql(sql, ", marketplace_id");
+    }
+
+    if (amzsync_store_upsert_id(dataset->rows)) {
+        amzsync_store_sql(sql, ", row_key, ordinal");
+        return;
+    }
+
+    amzsync_store_sql_columns(sql, dataset->rows, ", %s", AMZSYNC_COLUMN_KEY,
+                              AMZSYNC_COLUMN_KEY);
+}
+
+
+/* A row without an id is counted on from those on earlier pages of the scan. */
+
+static void
+amzsync_store_sql_before(amzsync_store_sql_t *sql,
+    const amzsync_rowset_t *rows, const char *id)
+{
+    amzsync_store_sql(sql, ", src.row_key, src.ordinal + "
+                      "CASE WHEN src.anonymous THEN ("
+                          "SELECT count(*) FROM amzsync.%s b "
+                           "WHERE b.user_id = $1 "
+                             "AND b.selling_partner_id = "
+                                 "page.selling_partner_id "
+                             "AND b.region = page.region "
+                             "AND b.row_key = src.row_key "
+                             "AND b.%s IS NULL "
+                             "AND (b.scan_sync_no, b.scan_page) = ($2, $21)"
+                      ") ELSE 0 END", rows->table, id);
+}
+
+
+/*
+ * "unseen": what the snapshot's table has, and the scan that ends ($22) has
+ * not met; rows of this very page still have their old mark here.
+ */
+
+static void
+amzsync_store_sql_unseen(amzsync_store_sql_t *sql,
+    const amzsync_dataset_t *dataset)
+{
+    amzsync_store_sql(sql, ", unseen AS (DELETE FROM amzsync.%s i "
+                      "WHERE $22::boolean AND i.user_id = $1 "
+                      "AND i.selling_partner_id = "
+                      "(SELECT selling_partner_id FROM page) "
+                      "AND i.region = (SELECT region FROM page)",
+                      dataset->rows->table);
+
+    if (dataset->unit == AMZSYNC_UNIT_MARKETPLACE) {
+        amzsync_store_sql(sql, " AND i.marketplace_id = ($20::text[])[1]");
+    }
+
+    amzsync_store_sql(sql, " AND (i.scan_sync_no, i.scan_page) <> ($2, $21) "
+                      "AND (");
+    amzsync_store_sql_columns(sql, dataset->rows, "i.%s", AMZSYNC_COLUMN_KEY,
+                              AMZSYNC_COLUMN_KEY);
+    amzsync_store_sql(sql, ") NOT IN (SELECT ");
+    amzsync_store_sql_columns(sql, dataset->rows, "%s", AMZSYNC_COLUMN_KEY,
+                              AMZSYNC_COLUMN_KEY);
+    amzsync_store_sql(sql, " FROM src))");
 }
 
 
@@ -278,49 +494,6 @@ amzsync_store_sql_columns(amzsync_store_sql_t *sql,
 
         name = rowset->columns[i].name;
         amzsync_store_sql(sql, fmt, name, name);
-    }
-}
-
-
-static void
-amzsync_store_sql(amzsync_store_sql_t *sql, const char *fmt, ...)
-{
-    size_t    size;
-    u_char   *p, *last;
-    va_list   args;
-
-    for ( ;; ) {
-
-        if (sql->failed) {
-            return;
-        }
-
-        va_start(args, fmt);
-        last = ngx_vslprintf(sql->last, sql->end, fmt, args);
-        va_end(args);
-
-        if (last < sql->end) {
-            sql->last = last;
-            return;
-        }
-
-        /* What fills the buffer may have been cut: write it again. */
-
-        size = 2 * (sql->end - sql->start) + 4096;
-
-        p = ngx_pnalloc(sql->pool, size);
-        if (p == NULL) {
-            sql->failed = 1;
-            return;
-        }
-
-        if (sql->start) {
-            ngx_memcpy(p, sql->start, sql->last - sql->start);
-        }
-
-        sql->last = p + (sql->last - sql->start);
-        sql->start = p;
-        sql->end = p + size;
     }
 }
 

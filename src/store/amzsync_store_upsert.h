@@ -12,12 +12,14 @@
 #include <store/amzsync_store_private.h>
 
 
-/* Parameters $1 to $17 are those of a step; the columns' arrays follow. */
-#define AMZSYNC_STORE_STEP_PARAMS  17
+/* Parameters $1 to $20 are those of a step; those of a scan may follow, $21
+ * and $22, and then the columns' arrays. */
+#define AMZSYNC_STORE_STEP_PARAMS  20
 
 /*
  * The two fences, "lease" and "page": what stands behind WITH.  "rows" is how
- * many rows the step brings.  A window that begins anew takes its rows back.
+ * many rows the step brings.  A window that begins anew takes its rows back;
+ * one that was read whole, until $19, moves the cursors of its marketplaces.
  */
 #define AMZSYNC_STORE_FENCES(rows)                                            \
     "lease AS ("                                                              \
@@ -37,17 +39,38 @@
                "window_page = $11, window_from = $12, window_to = $13, "      \
                "progress = GREATEST(d.progress, $14::int), "                  \
                "rows = d.rows + " rows " - CASE WHEN $11::bigint = 0 "        \
-                   "AND $12 = d.window_from THEN d.window_rows ELSE 0 END, "  \
+                   "AND ($12, $18) = (d.window_from, d.unit) "                \
+                   "THEN d.window_rows ELSE 0 END, "                          \
                "window_rows = CASE WHEN $11 = 0 THEN 0 "                      \
                    "ELSE d.window_rows + " rows " END, "                      \
                "error_code = $15, error_message = $16, "                      \
-               "error_request_id = $17 "                                      \
+               "error_request_id = $17, unit = $18::smallint "                \
           "FROM lease l "                                                     \
          "WHERE d.user_id = $1 AND d.sync_no = $2 AND d.dataset = $4 "        \
            "AND d.page = $5 "                                                 \
         "RETURNING l.selling_partner_id, l.region"                            \
+    "), cursors AS ("                                                         \
+        "INSERT INTO amzsync.cursors AS c "                                   \
+              "(user_id, selling_partner_id, region, dataset, "               \
+               "marketplace_id, covered_to) "                                 \
+        "SELECT $1, page.selling_partner_id, page.region, $4, m, $19 "        \
+          "FROM page, unnest($20::text[]) m "                                 \
+         "WHERE $19::timestamptz IS NOT NULL ORDER BY m "                     \
+        "ON CONFLICT (user_id, selling_partner_id, region, dataset, "         \
+                     "marketplace_id) "                                       \
+        "DO UPDATE SET covered_to = GREATEST(c.covered_to, "                  \
+                                            "excluded.covered_to)"            \
     ")"
 
+
+/* Whether the dataset's table has the columns of a scan. */
+#define amzsync_store_scans(dataset)                                          \
+    (((dataset)->flags & AMZSYNC_DATASET_SNAPSHOT)                            \
+     || amzsync_store_upsert_id((dataset)->rows) != NULL)
+
+/* The ID column, or NULL. */
+const amzsync_column_t *amzsync_store_upsert_id(
+    const amzsync_rowset_t *rowset);
 
 /* The page statement of a dataset, or NULL: no memory. */
 amzsync_pg_stmt_t *amzsync_store_upsert_create(ngx_pool_t *pool,

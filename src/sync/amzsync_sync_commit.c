@@ -44,9 +44,15 @@ amzsync_sync_commit_begin(amzsync_sync_set_t *set)
 
     step->dataset = set->dataset;
     step->page = set->page;
+    step->unit = set->unit;
     step->window_page = set->window_page;
     step->window_from = set->window_from;
     step->window_to = set->window_to;
+
+    step->marketplaces = set->units ? amzsync_sync_unit(set)->marketplaces
+                                    : "";
+    step->covered_to = AMZSYNC_TIME_BAD;
+    step->scan_page = set->page - set->window_page;
 
     set->step_status = AMZSYNC_SYNC_IN_PROGRESS;
 }
@@ -88,24 +94,35 @@ amzsync_sync_commit_page(amzsync_sync_set_t *set, amzsync_spapi_page_t *call)
 }
 
 
+/* The window was read whole: the next one, of the next unit perhaps. */
+
 static void
 amzsync_sync_commit_next_window(amzsync_sync_set_t *set)
 {
-    int64_t                span;
     amzsync_store_page_t  *step;
 
     step = &set->step;
 
-    if (step->window_to >= set->range_to) {
+    step->last = 1;
+
+    if (!(set->dataset->flags & AMZSYNC_DATASET_SNAPSHOT)) {
+        step->covered_to = step->window_to;
+    }
+
+    if (step->window_to < amzsync_sync_unit(set)->to) {
+        step->window_from = step->window_to;
+
+    } else if ((ngx_uint_t) step->unit < set->nunits) {
+        step->window_from = set->units[step->unit++].from;
+
+    } else {
         set->step_status = AMZSYNC_SYNC_COMPLETED;
         return;
     }
 
-    span = (int64_t) set->dataset->window * 1000;
-
     step->window_page = 0;
-    step->window_from = step->window_to;
-    step->window_to = ngx_min(set->range_to, step->window_from + span);
+    step->window_to = amzsync_sync_plan_window(set, step->unit,
+                                               step->window_from);
 }
 
 
@@ -313,10 +330,11 @@ amzsync_sync_commit_applied(amzsync_sync_set_t *set)
         step->rows = NULL;
 
         set->failures = 0;
+        set->halvings = 0;
         set->refreshed = 0;
     }
 
-    if (step->window_from != set->window_from) {
+    if (step->last) {
         set->loop_limit = 0;
         set->restarts = 0;
     }
@@ -329,6 +347,7 @@ amzsync_sync_commit_applied(amzsync_sync_set_t *set)
     step->next_token = NULL;
 
     set->page = step->page + 1;
+    set->unit = step->unit;
     set->window_page = step->window_page;
     set->window_from = step->window_from;
     set->window_to = step->window_to;
@@ -345,5 +364,6 @@ amzsync_sync_commit_applied(amzsync_sync_set_t *set)
         return;
     }
 
+    amzsync_sync_plan_wake(job);
     amzsync_sync_job_check(job);
 }

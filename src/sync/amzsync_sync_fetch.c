@@ -27,7 +27,7 @@ static void amzsync_sync_fetch_log(amzsync_sync_set_t *set,
     amzsync_spapi_outcome_t *outcome);
 static void amzsync_sync_fetch_invalid(amzsync_sync_set_t *set,
     const amzsync_error_t *error);
-static void amzsync_sync_fetch_too_large(amzsync_sync_set_t *set,
+static void amzsync_sync_fetch_halve(amzsync_sync_set_t *set,
     const amzsync_error_t *error);
 static void amzsync_sync_fetch_retry(amzsync_sync_set_t *set,
     const amzsync_error_t *error);
@@ -87,7 +87,8 @@ amzsync_sync_fetch_create(amzsync_sync_set_t *set)
                       job->token->access_token, job->token->access_len);
 
     call->curl = amzsync_sync_curl_get(sync);
-    call->marketplaces = amzsync_sync_fetch_copy(job->marketplaces);
+    call->marketplaces = amzsync_sync_fetch_copy(
+                             amzsync_sync_unit(set)->marketplaces);
 
     if (set->next_token) {
         call->next_token = amzsync_sync_fetch_copy(set->next_token);
@@ -230,7 +231,7 @@ amzsync_sync_fetch_verdict(amzsync_sync_set_t *set, amzsync_spapi_page_t *call)
         return;
 
     case AMZSYNC_SPAPI_TOO_LARGE:
-        amzsync_sync_fetch_too_large(set, error);
+        amzsync_sync_fetch_halve(set, error);
         return;
 
     default:
@@ -273,7 +274,10 @@ amzsync_sync_fetch_log(amzsync_sync_set_t *set,
 }
 
 
-/* A token that Amazon no longer knows is no reason to fail: begin again. */
+/*
+ * A token that Amazon no longer knows is no reason to fail: begin again.  But
+ * a page that is larger than Amazon can make is refused in the same way.
+ */
 
 static void
 amzsync_sync_fetch_invalid(amzsync_sync_set_t *set,
@@ -285,22 +289,40 @@ amzsync_sync_fetch_invalid(amzsync_sync_set_t *set,
         return;
     }
 
-    amzsync_sync_set_fail(set, error);
+    amzsync_sync_fetch_halve(set, error);
 }
 
 
-/* Half as many rows; a token goes with its page size, so begin again. */
+/*
+ * Half as many rows a page where we have a say in it, else half the window.  A
+ * token goes with its request, so begin again.
+ */
 
 static void
-amzsync_sync_fetch_too_large(amzsync_sync_set_t *set,
-    const amzsync_error_t *error)
+amzsync_sync_fetch_halve(amzsync_sync_set_t *set, const amzsync_error_t *error)
 {
-    if (set->page_size <= 1) {
+    int64_t  half;
+
+    half = (set->window_to - set->window_from) / 2000 * 1000;
+
+    if (set->halvings++ == AMZSYNC_SYNC_HALVINGS) {
         amzsync_sync_set_fail(set, error);
         return;
     }
 
-    set->page_size /= 2;
+    if (set->page_size > 1) {
+        set->page_size /= 2;
+
+    } else if (set->dataset->page_size == 0
+               && !(set->dataset->flags & AMZSYNC_DATASET_SNAPSHOT)
+               && half > 0)
+    {
+        set->window_to = set->window_from + half;
+
+    } else {
+        amzsync_sync_set_fail(set, error);
+        return;
+    }
 
     if (set->next_token) {
         amzsync_sync_commit_restart(set);

@@ -71,8 +71,7 @@ amzsync_sync_job_alloc(amzsync_sync_t *sync, amzsync_store_claim_t *claim,
     size = offsetof(amzsync_sync_job_t, sets)
            + n * sizeof(amzsync_sync_set_t);
 
-    job = ngx_calloc(size + claim->user.len + claim->marketplaces.len + 1,
-                     sync->log);
+    job = ngx_calloc(size + claim->user.len, sync->log);
     if (job == NULL) {
         return NULL;
     }
@@ -87,10 +86,7 @@ amzsync_sync_job_alloc(amzsync_sync_t *sync, amzsync_store_claim_t *claim,
 
     job->lease.user.data = p;
     job->lease.user.len = claim->user.len;
-    p = ngx_cpymem(p, claim->user.data, claim->user.len);
-
-    job->marketplaces = (char *) p;
-    ngx_memcpy(p, claim->marketplaces.data, claim->marketplaces.len);
+    ngx_memcpy(p, claim->user.data, claim->user.len);
 
     job->lease.no = claim->no;
     job->region = claim->region;
@@ -134,12 +130,10 @@ amzsync_sync_job_set(amzsync_sync_job_t *job, amzsync_store_claim_t *claim)
     }
 
     set->page = claim->page;
+    set->unit = claim->unit;
     set->window_page = claim->window_page;
     set->window_from = claim->window_from;
     set->window_to = claim->window_to;
-    set->range_from = claim->range_from;
-    set->range_to = claim->range_to;
-    set->expected_pages = claim->expected_pages;
     set->progress = claim->dataset_progress;
     set->page_size = set->dataset->page_size;
 

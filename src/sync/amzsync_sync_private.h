@@ -22,6 +22,7 @@
 
 #define AMZSYNC_SYNC_CLAIM_MAX    64    /* syncs claimed at once */
 #define AMZSYNC_SYNC_TRIES        5     /* steals with a call in flight */
+#define AMZSYNC_SYNC_HALVINGS     6     /* of a page or window in a row */
 #define AMZSYNC_SYNC_SWEEP        750   /* between looks at the queue, ms */
 #define AMZSYNC_SYNC_DB_DELAY     250   /* first retry of a statement, ms */
 #define AMZSYNC_SYNC_BACKOFF_MAX  60000 /* milliseconds */
@@ -47,6 +48,13 @@ typedef enum {
 } amzsync_sync_status_e;
 
 
+typedef struct {
+    int64_t                    from;
+    int64_t                    to;
+    char                      *marketplaces;    /* comma separated, or "" */
+} amzsync_sync_unit_t;
+
+
 /* A dataset of a job. */
 
 struct amzsync_sync_set_s {
@@ -54,17 +62,19 @@ struct amzsync_sync_set_s {
     const amzsync_dataset_t   *dataset;
     amzsync_sync_status_e      status;
 
+    /* The plan: NULL, until it is known; one allocation. */
+    amzsync_sync_unit_t       *units;
+    ngx_uint_t                 nunits;
+    int64_t                    expected_pages;  /* -1: unknown */
+
     /* The checkpoint, as the database has it. */
     int64_t                    page;
+    int64_t                    unit;            /* from 1 */
     int64_t                    window_page;
-    int64_t                    window_from;
+    int64_t                    window_from;     /* TIME_BAD: not begun */
     int64_t                    window_to;
     char                      *next_token;      /* or NULL */
     ngx_uint_t                 progress;
-
-    int64_t                    range_from;
-    int64_t                    range_to;
-    int64_t                    expected_pages;  /* -1: unknown */
 
     /* What is under way: at most one of these. */
     amzsync_store_call_t      *call;
@@ -82,6 +92,7 @@ struct amzsync_sync_set_s {
     ngx_uint_t                 page_size;
     ngx_uint_t                 failures;        /* Amazon's, in a row */
     ngx_uint_t                 restarts;        /* of this window */
+    ngx_uint_t                 halvings;        /* since the last page */
     ngx_uint_t                 db_failures;     /* the database's, in a row */
     ngx_uint_t                 refusals;        /* those that are its last
                                                    word on a statement */
@@ -93,6 +104,8 @@ struct amzsync_sync_set_s {
     ngx_uint_t                 loop_limit;
 
     unsigned                   token_waiting:1;
+    unsigned                   markets_waiting:1;   /* for the job's dataset
+                                                   that tells them */
     unsigned                   refreshed:1;     /* token, for this page */
 };
 
@@ -105,7 +118,6 @@ struct amzsync_sync_job_s {
                                                    went well was sent */
     amzsync_sync_token_t      *token;
     amzsync_region_e           region;
-    char                      *marketplaces;
 
     ngx_uint_t                 progress;
     ngx_int_t                  beat;            /* index in the heartbeat that
@@ -240,6 +252,21 @@ void amzsync_sync_set_fail(amzsync_sync_set_t *set,
 
 /* Takes back whatever is under way. */
 void amzsync_sync_set_stop(amzsync_sync_set_t *set);
+
+
+/* --- plan: the units of a set --- */
+
+/* Gets the plan; amzsync_sync_set_next() follows. */
+void amzsync_sync_plan(amzsync_sync_set_t *set);
+
+/* A set of the job has ended: others may have waited for its marketplaces. */
+void amzsync_sync_plan_wake(amzsync_sync_job_t *job);
+
+/* The end of the window that begins at "from" in a unit. */
+int64_t amzsync_sync_plan_window(amzsync_sync_set_t *set, ngx_uint_t unit,
+    int64_t from);
+
+#define amzsync_sync_unit(set)    (&(set)->units[(set)->unit - 1])
 
 
 /* --- fetch --- */

@@ -8,17 +8,18 @@
 
 
 /*
- * Progress measures work: windows, and pages within one.  How many pages a
- * window has is not known; the last sync's number is taken, and beyond it, or
- * without it, p pages count as p/(p+1) of the window.
+ * Progress measures work: units, windows of one, and pages of one.  How many
+ * pages there are is not known; the last sync's number is taken, and beyond
+ * it, or without it, p pages count as p/(p+1) of the window.
  */
 
 ngx_uint_t
 amzsync_sync_progress_set(amzsync_sync_set_t *set, amzsync_store_page_t *step,
     amzsync_sync_status_e status)
 {
-    double   range, done, share;
-    int64_t  pages;
+    double                done, range;
+    int64_t               pages;
+    amzsync_sync_unit_t  *unit;
 
     if (status == AMZSYNC_SYNC_COMPLETED) {
         return 100;
@@ -27,20 +28,19 @@ amzsync_sync_progress_set(amzsync_sync_set_t *set, amzsync_store_page_t *step,
     pages = step->page + 1;
 
     if (pages < set->expected_pages) {
-        done = (double) pages / set->expected_pages;
-
-    } else {
-        pages = step->window_page;
-        range = (double) (set->range_to - set->range_from);
-
-        if (range <= 0) {
-            return 0;
-        }
-
-        share = (double) (step->window_to - step->window_from) / range;
-        done = (double) (step->window_from - set->range_from) / range
-               + share * pages / (pages + 1);
+        return 100 * pages / set->expected_pages;
     }
+
+    pages = step->window_page;
+    unit = &set->units[step->unit - 1];
+    range = (double) (unit->to - unit->from);
+
+    done = ((double) (step->window_from - unit->from)
+            + (double) (step->window_to - step->window_from)
+              * pages / (pages + 1))
+           / range;
+
+    done = (step->unit - 1 + done) / set->nunits;
 
     return ngx_min(99, (ngx_uint_t) (100 * done));
 }

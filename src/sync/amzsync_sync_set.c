@@ -1,7 +1,7 @@
 
 /*
- * A dataset of a job, from page to page: access token, slot of the quota,
- * fetch, commit.  It waits without a thread and without a connection.
+ * A dataset of a job, from page to page: access token, plan, slot of the
+ * quota, fetch, commit.  It waits without a thread and without a connection.
  */
 
 
@@ -34,6 +34,11 @@ amzsync_sync_set_next(amzsync_sync_set_t *set)
 
     if (rc == NGX_ERROR) {
         amzsync_sync_set_tokenless(set);
+        return;
+    }
+
+    if (set->units == NULL) {
+        amzsync_sync_plan(set);
         return;
     }
 
@@ -251,6 +256,10 @@ amzsync_sync_set_stop(amzsync_sync_set_t *set)
 
     if (set->next_token) {
         ngx_free(set->next_token);
+    }
+
+    if (set->units) {
+        ngx_free(set->units);
     }
 
     if (set->error) {

@@ -131,8 +131,8 @@ sub main_config {
 
 
 # For --- http_config.  Arguments: postgres => the arguments that follow the
-# conninfo, conninfo => { ... }, endpoint => URL, lwa => URL, extra => TEXT;
-# undef leaves a directive out.  The default endpoint is the sandbox in the
+# conninfo, conninfo => { ... }, endpoint => URL, lwa => URL, datasets => names
+# (only orders, unless told), extra => TEXT; undef leaves a directive out.  The default endpoint is the sandbox in the
 # server under test, see sandbox().
 
 sub http_config {
@@ -143,6 +143,7 @@ sub http_config {
         endpoint => $amazon,
         lwa      => "$amazon/auth/o2/token",
         keys     => "$self->{dir}/keys",
+        datasets => "orders",
         extra    => "",
         %arg,
     );
@@ -159,6 +160,8 @@ sub http_config {
              . " client_secret_file=$self->{dir}/client_secret;\n"
         if defined $with{lwa};
     $text .= "amzsync_token_keys $with{keys};\n" if defined $with{keys};
+    $text .= "amzsync_datasets $with{datasets};\n"
+        if defined $with{datasets};
 
     return $text . $with{extra};
 }

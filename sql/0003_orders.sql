@@ -127,3 +127,7 @@ COMMENT ON COLUMN amzsync.order_items.proceeds_breakdowns IS
 COMMENT ON COLUMN amzsync.order_items.programs IS 'programs';
 COMMENT ON COLUMN amzsync.order_items.serial_numbers IS
     'product.serialNumbers';
+
+
+GRANT SELECT, INSERT, UPDATE ON amzsync.orders TO amzsync_nginx;
+GRANT SELECT, INSERT, UPDATE, DELETE ON amzsync.order_items TO amzsync_nginx;

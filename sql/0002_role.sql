@@ -36,10 +36,8 @@ GRANT SELECT ON amzsync.schema_version TO amzsync_nginx;
 
 GRANT SELECT, INSERT, UPDATE
    ON amzsync.connections, amzsync.sync_progress, amzsync.sync_datasets,
-      amzsync.quota_buckets, amzsync.orders
+      amzsync.sync_units, amzsync.cursors, amzsync.quota_buckets
    TO amzsync_nginx;
-
-GRANT SELECT, INSERT, UPDATE, DELETE ON amzsync.order_items TO amzsync_nginx;
 
 REVOKE ALL ON FUNCTION amzsync.connection_put, amzsync.connection_delete
   FROM PUBLIC;

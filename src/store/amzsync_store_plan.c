@@ -1,0 +1,263 @@
+
+/*
+ * What a dataset of a sync has to read, planned from the cursors.
+ *
+ * The plan is made when the dataset's work begins, under the sync's lease, and
+ * kept: whoever takes the sync up later gets the same.
+ */
+
+
+#include <store/amzsync_store_sql.h>
+
+
+static amzsync_pg_stmt_t *amzsync_store_plan_create(ngx_pool_t *pool,
+    const amzsync_dataset_t *dataset, ngx_uint_t index);
+static void amzsync_store_plan_units(amzsync_store_sql_t *sql,
+    const amzsync_dataset_t *dataset);
+static void amzsync_store_plan_open(amzsync_store_sql_t *sql,
+    const amzsync_dataset_t *dataset);
+
+
+/*
+ * $1 user, $2 number, $3 lease, $4 dataset, $5 history, $6 delay, $7 overlap,
+ * in seconds.
+ *
+ * FOR UPDATE: whoever steals the sync waits, or this waits and finds the lease
+ * gone; two plans cannot meet.
+ */
+
+#define AMZSYNC_STORE_PLAN_BOUNDS                                             \
+    "WITH held AS MATERIALIZED ("                                             \
+        "SELECT selling_partner_id, region, marketplace_ids "                 \
+          "FROM amzsync.sync_progress "                                       \
+         "WHERE user_id = $1 AND sync_no = $2 AND lease = $3 "                \
+           "AND state = 'running' FOR UPDATE"                                 \
+    "), known AS MATERIALIZED ("                                              \
+        "SELECT unit, marketplace_ids, range_from, range_to "                 \
+          "FROM amzsync.sync_units "                                          \
+         "WHERE user_id = $1 AND sync_no = $2 AND dataset = $4"               \
+    "), bounds AS MATERIALIZED ("                                             \
+        "SELECT h.*, date_trunc('second', now()) "                            \
+                    "- $5::float8 * interval '1 s' AS oldest, "               \
+                    "date_trunc('second', now()) "                            \
+                    "- $6::float8 * interval '1 s' AS newest "                \
+          "FROM held h WHERE NOT EXISTS (SELECT FROM known)"                  \
+    ")"
+
+#define AMZSYNC_STORE_PLAN_MARKETS                                            \
+    ", markets AS MATERIALIZED ("                                             \
+        "SELECT b.*, m AS marketplace_id "                                    \
+          "FROM bounds b, LATERAL unnest("                                    \
+               "CASE WHEN b.marketplace_ids <> '{}' THEN b.marketplace_ids "  \
+                    "ELSE " AMZSYNC_STORE_MARKETS("b") " END) m"              \
+    ")"
+
+#define AMZSYNC_STORE_PLAN_SELLER                                             \
+    ", markets AS MATERIALIZED ("                                             \
+        "SELECT b.*, '' AS marketplace_id FROM bounds b"                      \
+    ")"
+
+#define AMZSYNC_STORE_PLAN_STARTS                                             \
+    ", starts AS MATERIALIZED ("                                              \
+        "SELECT m.*, "                                                        \
+               "LEAST(m.newest - interval '1 s', GREATEST(m.oldest, "         \
+                     "c.covered_to - $7::float8 * interval '1 s')) "          \
+                   "AS range_from "                                           \
+          "FROM markets m LEFT JOIN amzsync.cursors c "                       \
+               "ON c.user_id = $1 "                                           \
+               "AND c.selling_partner_id = m.selling_partner_id "             \
+               "AND c.region = m.region AND c.dataset = $4 "                  \
+               "AND c.marketplace_id = m.marketplace_id"                      \
+    ")"
+
+/*
+ * Pages are expected as the last sync had them, for as long a time as this one
+ * reads; what has no range of its own takes the same again.
+ */
+
+#define AMZSYNC_STORE_PLAN_MADE                                               \
+    ", made AS ("                                                             \
+        "INSERT INTO amzsync.sync_units "                                     \
+              "(user_id, sync_no, dataset, unit, marketplace_ids, "           \
+               "range_from, range_to) "                                       \
+        "SELECT $1, $2, $4, row_number() OVER (ORDER BY turn, range_from, "   \
+                                                       "ids), "               \
+               "ids, range_from, range_to "                                   \
+          "FROM units "                                                       \
+        "RETURNING unit, marketplace_ids, range_from, range_to"               \
+    "), plan AS MATERIALIZED ("                                               \
+        "SELECT * FROM known UNION ALL SELECT * FROM made"                    \
+    "), last AS MATERIALIZED ("                                               \
+        "SELECT d.sync_no, d.page "                                           \
+          "FROM amzsync.sync_datasets d "                                     \
+         "WHERE d.user_id = $1 AND d.dataset = $4 "                           \
+           "AND d.status = 'completed' AND d.sync_no = ("                     \
+               "SELECT p.sync_no FROM amzsync.sync_progress p, held h "       \
+                "WHERE p.user_id = $1 AND p.state = 'completed' "             \
+                  "AND (p.selling_partner_id, p.region) "                     \
+                      "= (h.selling_partner_id, h.region) "                   \
+                "ORDER BY p.sync_no DESC LIMIT 1)"                            \
+    ") "                                                                      \
+    "SELECT array_to_string(plan.marketplace_ids, ','), "                     \
+           AMZSYNC_STORE_MS("plan.range_from") ", "                           \
+           AMZSYNC_STORE_MS("plan.range_to") ", ("                            \
+               "SELECT ceil(last.page * LEAST(1, ("                           \
+                   "SELECT sum(extract(epoch FROM range_to - range_from)) "   \
+                     "FROM plan) / ("                                         \
+                   "SELECT sum(extract(epoch FROM u.range_to - u.range_from))"\
+                    " FROM amzsync.sync_units u "                             \
+                    "WHERE u.user_id = $1 AND u.sync_no = last.sync_no "      \
+                      "AND u.dataset = $4)))::bigint "                        \
+                 "FROM last) "                                                \
+      "FROM held LEFT JOIN plan ON true ORDER BY plan.unit"
+
+
+/* One a dataset, made at configuration time. */
+static amzsync_pg_stmt_t  **amzsync_store_plan_stmts;
+
+
+ngx_int_t
+amzsync_store_plan_init(ngx_conf_t *cf)
+{
+    ngx_uint_t  i;
+
+    amzsync_store_plan_stmts = ngx_palloc(cf->pool, amzsync_ndatasets
+                                               * sizeof(amzsync_pg_stmt_t *));
+    if (amzsync_store_plan_stmts == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < amzsync_ndatasets; i++) {
+        amzsync_store_plan_stmts[i] =
+                amzsync_store_plan_create(cf->pool, amzsync_datasets[i],
+                                         AMZSYNC_STORE_DATASETS + 2 * i + 1);
+
+        if (amzsync_store_plan_stmts[i] == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static amzsync_pg_stmt_t *
+amzsync_store_plan_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
+    ngx_uint_t index)
+{
+    amzsync_store_sql_t  sql;
+
+    ngx_memzero(&sql, sizeof(amzsync_store_sql_t));
+
+    sql.pool = pool;
+
+    amzsync_store_sql(&sql, "%s%s%s", AMZSYNC_STORE_PLAN_BOUNDS,
+                      dataset->unit == AMZSYNC_UNIT_SELLER
+                      ? AMZSYNC_STORE_PLAN_SELLER : AMZSYNC_STORE_PLAN_MARKETS,
+                      AMZSYNC_STORE_PLAN_STARTS);
+    amzsync_store_plan_units(&sql, dataset);
+    amzsync_store_sql(&sql, "%s", AMZSYNC_STORE_PLAN_MADE);
+
+    return amzsync_store_sql_stmt(&sql, index, "plan", 7);
+}
+
+
+static void
+amzsync_store_plan_units(amzsync_store_sql_t *sql,
+    const amzsync_dataset_t *dataset)
+{
+    amzsync_store_sql(sql, ", units AS (SELECT 0 AS turn, ");
+
+    switch (dataset->unit) {
+
+    case AMZSYNC_UNIT_SELLER:
+        amzsync_store_sql(sql, "'{}'::text[] AS ids, range_from, "
+                          "newest AS range_to FROM starts");
+        break;
+
+    case AMZSYNC_UNIT_MARKETPLACES:
+        amzsync_store_sql(sql, "array_agg(marketplace_id ORDER BY "
+                          "marketplace_id) AS ids, range_from, "
+                          "newest AS range_to FROM starts "
+                          "GROUP BY range_from, newest");
+        break;
+
+    case AMZSYNC_UNIT_MARKETPLACE:
+        amzsync_store_sql(sql, "ARRAY[marketplace_id] AS ids, range_from, "
+                          "newest AS range_to FROM starts");
+        break;
+    }
+
+    if (dataset->open_column) {
+        amzsync_store_plan_open(sql, dataset);
+    }
+
+    amzsync_store_sql(sql, ")");
+}
+
+
+/* Days before all this with rows that will change, those side by side as one;
+ * the value stands in the text for the sake of a partial index. */
+
+static void
+amzsync_store_plan_open(amzsync_store_sql_t *sql,
+    const amzsync_dataset_t *dataset)
+{
+    amzsync_store_sql(sql,
+        " UNION ALL "
+        "SELECT 1, '{}', lower(r), LEAST(upper(r), s.range_from) "
+          "FROM starts s, LATERAL ("
+              "SELECT unnest(range_agg(tstzrange(d, d + interval '1 day'))) "
+                     "AS r "
+                "FROM (SELECT DISTINCT date_trunc('day', t.%s, 'UTC') AS d "
+                        "FROM amzsync.%s t "
+                       "WHERE t.user_id = $1 "
+                         "AND t.selling_partner_id = s.selling_partner_id "
+                         "AND t.region = s.region AND t.%s = '%s' "
+                         "AND t.%s >= s.oldest AND t.%s < s.range_from"
+                     ") days) ranges",
+        dataset->open_time, dataset->rows->table, dataset->open_column,
+        dataset->open_value, dataset->open_time, dataset->open_time);
+}
+
+
+amzsync_store_call_t *
+amzsync_store_plan(amzsync_store_t *store, amzsync_store_lease_t *lease,
+    const amzsync_dataset_t *dataset, time_t history,
+    amzsync_store_handler_pt handler, void *data)
+{
+    ngx_int_t                 rc;
+    amzsync_pg_query_t       *query;
+    const amzsync_pg_stmt_t  *stmt;
+
+    stmt = amzsync_store_plan_stmts[amzsync_store_dataset_index(dataset)];
+
+    query = amzsync_store_query(store, stmt, AMZSYNC_PG_WORK);
+    if (query == NULL) {
+        return NULL;
+    }
+
+    rc = NGX_ERROR;
+
+    if (amzsync_store_param_lease(query, lease) == NGX_OK
+        && amzsync_pg_query_static(query, dataset->name) == NGX_OK
+        && amzsync_pg_query_int(query, history) == NGX_OK
+        && amzsync_pg_query_int(query, dataset->delay) == NGX_OK
+        && amzsync_pg_query_int(query, dataset->overlap) == NGX_OK)
+    {
+        rc = NGX_OK;
+    }
+
+    return amzsync_store_send(store, query, rc, handler, data);
+}
+
+
+void
+amzsync_store_plan_row(amzsync_store_call_t *call, ngx_uint_t n,
+    amzsync_store_unit_t *row)
+{
+    row->marketplaces = amzsync_store_text(call, n, 0);
+    row->range_from = amzsync_store_int(call, n, 1, AMZSYNC_TIME_BAD);
+    row->range_to = amzsync_store_int(call, n, 2, AMZSYNC_TIME_BAD);
+    row->expected_pages = amzsync_store_int(call, n, 3, -1);
+}

@@ -1,0 +1,209 @@
+
+/*
+ * The plan of a set: its units, and their windows.
+ */
+
+
+#include <sync/amzsync_sync_private.h>
+
+
+static void amzsync_sync_planned(amzsync_store_call_t *call);
+static ngx_int_t amzsync_sync_plan_units(amzsync_sync_set_t *set,
+    amzsync_store_call_t *call);
+static void amzsync_sync_plan_begin(amzsync_sync_set_t *set);
+static void amzsync_sync_plan_none(amzsync_sync_set_t *set);
+
+
+void
+amzsync_sync_plan(amzsync_sync_set_t *set)
+{
+    time_t               history;
+    amzsync_sync_job_t  *job;
+
+    job = set->job;
+    history = set->dataset->history;
+
+    if (history && job->sync->conf->history) {
+        history = job->sync->conf->history;
+    }
+
+    set->call = amzsync_store_plan(job->sync->store, &job->lease,
+                                   set->dataset, history,
+                                   amzsync_sync_planned, set);
+    if (set->call == NULL) {
+        amzsync_sync_set_again(set, amzsync_sync_set_next);
+    }
+}
+
+
+static void
+amzsync_sync_planned(amzsync_store_call_t *call)
+{
+    amzsync_sync_set_t    *set;
+    amzsync_store_unit_t   row;
+
+    set = call->data;
+    set->call = NULL;
+
+    switch (call->status) {
+
+    case AMZSYNC_STORE_OK:
+        break;
+
+    case AMZSYNC_STORE_NONE:
+        amzsync_sync_job_lost(set->job);
+        return;
+
+    case AMZSYNC_STORE_FAILED:
+        amzsync_sync_set_refused(set, amzsync_sync_set_next);
+        return;
+
+    default:
+        amzsync_sync_set_again(set, amzsync_sync_set_next);
+        return;
+    }
+
+    set->db_failures = 0;
+    set->refusals = 0;
+
+    amzsync_store_plan_row(call, 0, &row);
+
+    if (row.range_from == AMZSYNC_TIME_BAD) {
+        amzsync_sync_plan_none(set);
+        return;
+    }
+
+    if (amzsync_sync_plan_units(set, call) != NGX_OK) {
+        amzsync_sync_set_again(set, amzsync_sync_set_next);
+        return;
+    }
+
+    amzsync_sync_plan_begin(set);
+}
+
+
+static ngx_int_t
+amzsync_sync_plan_units(amzsync_sync_set_t *set, amzsync_store_call_t *call)
+{
+    size_t                size;
+    char                 *p;
+    ngx_uint_t            i;
+    amzsync_sync_unit_t  *unit;
+    amzsync_store_unit_t  row;
+
+    size = 0;
+
+    for (i = 0; i < call->nrows; i++) {
+        amzsync_store_plan_row(call, i, &row);
+        size += sizeof(amzsync_sync_unit_t) + row.marketplaces.len + 1;
+    }
+
+    unit = ngx_alloc(size, set->job->sync->log);
+    if (unit == NULL) {
+        return NGX_ERROR;
+    }
+
+    set->units = unit;
+    set->nunits = call->nrows;
+    set->expected_pages = row.expected_pages;
+
+    p = (char *) (unit + call->nrows);
+
+    for (i = 0; i < call->nrows; i++, unit++) {
+        amzsync_store_plan_row(call, i, &row);
+
+        unit->from = row.range_from;
+        unit->to = row.range_to;
+        unit->marketplaces = p;
+
+        p = (char *) ngx_cpymem(p, row.marketplaces.data,
+                                row.marketplaces.len);
+        *p++ = '\0';
+    }
+
+    return NGX_OK;
+}
+
+
+/* From the checkpoint, or from the first window. */
+
+static void
+amzsync_sync_plan_begin(amzsync_sync_set_t *set)
+{
+    if (set->window_from == AMZSYNC_TIME_BAD) {
+        set->window_from = set->units[0].from;
+        set->window_to = amzsync_sync_plan_window(set, 1, set->window_from);
+    }
+
+    if (set->next_token && set->dataset->token_ttl) {
+
+        /* It died with the worker that got it, or soon after. */
+
+        amzsync_sync_commit_restart(set);
+        return;
+    }
+
+    amzsync_sync_set_next(set);
+}
+
+
+/* No marketplace is known: the job's dataset that tells them may come yet. */
+
+static void
+amzsync_sync_plan_none(amzsync_sync_set_t *set)
+{
+    ngx_uint_t           i;
+    amzsync_error_t      error;
+    amzsync_sync_job_t  *job;
+    amzsync_sync_set_t  *other;
+
+    job = set->job;
+
+    for (i = 0; i < job->nsets; i++) {
+        other = &job->sets[i];
+
+        if ((other->dataset->flags & AMZSYNC_DATASET_MARKETS)
+            && other->status <= AMZSYNC_SYNC_IN_PROGRESS)
+        {
+            set->markets_waiting = 1;
+            return;
+        }
+    }
+
+    amzsync_error_set(&error, "marketplaces_unknown",
+                      amzsync_sync_text("The seller's marketplaces are not "
+                                        "known. Name them in marketplaceIds, "
+                                        "or sync the dataset marketplaces."),
+                      NULL);
+    amzsync_sync_set_fail(set, &error);
+}
+
+
+void
+amzsync_sync_plan_wake(amzsync_sync_job_t *job)
+{
+    ngx_uint_t           i;
+    amzsync_sync_set_t  *set;
+
+    for (i = 0; i < job->nsets; i++) {
+        set = &job->sets[i];
+
+        if (set->markets_waiting) {
+            set->markets_waiting = 0;
+            amzsync_sync_set_later(set, 0, amzsync_sync_set_next);
+        }
+    }
+}
+
+
+int64_t
+amzsync_sync_plan_window(amzsync_sync_set_t *set, ngx_uint_t unit,
+    int64_t from)
+{
+    int64_t  to, span;
+
+    to = set->units[unit - 1].to;
+    span = (int64_t) set->dataset->window * 1000;
+
+    return (span && to - from > span) ? from + span : to;
+}
