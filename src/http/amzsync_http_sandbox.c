@@ -101,6 +101,11 @@ static const amzsync_http_sandbox_route_t  amzsync_http_sandbox_routes[] = {
       AMZSYNC_SANDBOX_OP_INVENTORY, amzsync_http_sandbox_data, 2, 2,
       amzsync_http_sandbox_inventory, amzsync_http_sandbox_fill_inventory },
 
+    { ngx_string("finances/2024-06-19/transactions"), 0, AMZSYNC_HTTP_READ,
+      AMZSYNC_SANDBOX_OP_TRANSACTIONS, amzsync_http_sandbox_data, 0.5, 10,
+      amzsync_http_sandbox_transactions,
+      amzsync_http_sandbox_fill_transactions },
+
     { ngx_string("_sandbox/orders.csv"), 0, AMZSYNC_HTTP_READ,
       AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_truth, 0, 0, NULL,
       amzsync_http_sandbox_fill_orders_csv },
@@ -116,6 +121,10 @@ static const amzsync_http_sandbox_route_t  amzsync_http_sandbox_routes[] = {
     { ngx_string("_sandbox/inventory.csv"), 0, AMZSYNC_HTTP_READ,
       AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_truth, 0, 0, NULL,
       amzsync_http_sandbox_fill_inventory_csv },
+
+    { ngx_string("_sandbox/financial_transactions.csv"), 0, AMZSYNC_HTTP_READ,
+      AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_truth, 0, 0, NULL,
+      amzsync_http_sandbox_fill_transactions_csv },
 
     { ngx_string("_sandbox/revision"), 0, NGX_HTTP_POST,
       AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_revision, 0, 0, NULL,

@@ -12,6 +12,7 @@
 #include <base/amzsync_base.h>
 #include <sandbox/amzsync_sandbox.h>
 #include <sandbox/amzsync_sandbox_inventory.h>
+#include <sandbox/amzsync_sandbox_transaction.h>
 #include <ngx_http.h>
 
 
@@ -86,6 +87,7 @@ struct amzsync_http_sandbox_ctx_s {
     amzsync_http_sandbox_fill_pt         fill;
     amzsync_sandbox_page_t              *page;
     amzsync_sandbox_inventory_page_t    *inventory;
+    amzsync_sandbox_transaction_page_t  *transactions;
     amzsync_sandbox_csv_t               *csv;
     size_t                               filler;
     ngx_chain_t                         *free;
@@ -124,6 +126,12 @@ ngx_int_t amzsync_http_sandbox_inventory(amzsync_http_sandbox_ctx_t *ctx,
 ngx_int_t amzsync_http_sandbox_fill_inventory(amzsync_http_sandbox_ctx_t *ctx,
     amzsync_sandbox_out_t *out);
 ngx_int_t amzsync_http_sandbox_fill_inventory_csv(
+    amzsync_http_sandbox_ctx_t *ctx, amzsync_sandbox_out_t *out);
+ngx_int_t amzsync_http_sandbox_transactions(amzsync_http_sandbox_ctx_t *ctx,
+    u_char *buf, const char **details);
+ngx_int_t amzsync_http_sandbox_fill_transactions(
+    amzsync_http_sandbox_ctx_t *ctx, amzsync_sandbox_out_t *out);
+ngx_int_t amzsync_http_sandbox_fill_transactions_csv(
     amzsync_http_sandbox_ctx_t *ctx, amzsync_sandbox_out_t *out);
 
 /* What a fault does to the first row of an answer. */

@@ -288,10 +288,19 @@ amzsync_http_sandbox_fill_huge(amzsync_http_sandbox_ctx_t *ctx,
 {
     size_t  size;
 
-    static const char  head[] = "{\"orders\":[],\"filler\":\"";
+    static const char  orders[] = "{\"orders\":[],\"filler\":\"";
+    static const char  others[] = "{\"payload\":null,\"filler\":\"";
 
     if (ctx->filler == 0) {
-        amzsync_sandbox_raw(out, head, sizeof(head) - 1);
+
+        if (ctx->route->op == AMZSYNC_SANDBOX_OP_SEARCH_ORDERS
+            || ctx->route->op == AMZSYNC_SANDBOX_OP_GET_ORDER)
+        {
+            amzsync_sandbox_raw(out, orders, sizeof(orders) - 1);
+
+        } else {
+            amzsync_sandbox_raw(out, others, sizeof(others) - 1);
+        }
     }
 
     if (ctx->filler >= AMZSYNC_HTTP_SANDBOX_HUGE) {

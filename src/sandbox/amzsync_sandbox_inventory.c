@@ -60,11 +60,6 @@ static void amzsync_sandbox_summary_texts(amzsync_sandbox_summary_t *summary);
 static void amzsync_sandbox_summary_quantities(
     amzsync_sandbox_summary_t *summary);
 static void amzsync_sandbox_summary_holes(amzsync_sandbox_summary_t *summary);
-static void amzsync_sandbox_set(amzsync_sandbox_text_t *text,
-    const void *data, size_t len);
-static amzsync_sandbox_there_e amzsync_sandbox_there(
-    const amzsync_sandbox_summary_t *summary,
-    amzsync_sandbox_inventory_field_e field, uint64_t n);
 
 
 /* One number in each, and no other digits. */
@@ -303,14 +298,17 @@ amzsync_sandbox_summary_keys(amzsync_sandbox_summary_t *summary, uint64_t key)
     len = ngx_snprintf(summary->sku_buf, sizeof(summary->sku_buf),
               amzsync_sandbox_forms[sku % AMZSYNC_SANDBOX_SKU_SLOTS], number)
           - summary->sku_buf;
-    amzsync_sandbox_set(&summary->sku, summary->sku_buf, len);
+    amzsync_sandbox_set(&summary->sku, AMZSYNC_SANDBOX_THERE, summary->sku_buf,
+                        len);
 
     len = ngx_sprintf(summary->fn_sku_buf, "X0%08uL",
                       fn_sku * AMZSYNC_SANDBOX_SPREAD % 100000000)
           - summary->fn_sku_buf;
-    amzsync_sandbox_set(&summary->fn_sku, summary->fn_sku_buf, len);
+    amzsync_sandbox_set(&summary->fn_sku, AMZSYNC_SANDBOX_THERE,
+                        summary->fn_sku_buf, len);
 
-    amzsync_sandbox_set(&summary->condition, condition, ngx_strlen(condition));
+    amzsync_sandbox_set(&summary->condition, AMZSYNC_SANDBOX_THERE, condition,
+                        ngx_strlen(condition));
 
     if (n < 9) {
         amzsync_sandbox_summary_sparse(summary);
@@ -331,8 +329,7 @@ amzsync_sandbox_summary_sparse(amzsync_sandbox_summary_t *summary)
     text = (n < 3) ? &summary->sku
            : (n < 6) ? &summary->fn_sku : &summary->condition;
 
-    text->there = AMZSYNC_SANDBOX_ABSENT + n % 3;
-    text->text.len = 0;
+    amzsync_sandbox_set(text, amzsync_sandbox_there(n % 3), text->text.data, 0);
 }
 
 
@@ -346,27 +343,20 @@ amzsync_sandbox_summary_texts(amzsync_sandbox_summary_t *summary)
     n = amzsync_sandbox_pick(summary, AMZSYNC_SANDBOX_I_ASIN, 1000000);
     len = ngx_sprintf(summary->asin_buf, "B0%08uL", n * 97)
           - summary->asin_buf;
-    amzsync_sandbox_set(&summary->asin, summary->asin_buf, len);
-
-    if (n % 40 < AMZSYNC_SANDBOX_THERE) {
-        summary->asin.there = n % 40;
-        summary->asin.text.len = 0;
-    }
+    amzsync_sandbox_set(&summary->asin, amzsync_sandbox_there(n % 40),
+                        summary->asin_buf, len);
 
     n = amzsync_sandbox_pick(summary, AMZSYNC_SANDBOX_I_NAME, 1000000);
     name = amzsync_sandbox_products[n / 40
                % (sizeof(amzsync_sandbox_products)
                   / sizeof(amzsync_sandbox_products[0]))];
-    amzsync_sandbox_set(&summary->name, name, ngx_strlen(name));
+    amzsync_sandbox_set(&summary->name, amzsync_sandbox_there(n % 40), name,
+                        ngx_strlen(name));
 
-    if (n % 40 < AMZSYNC_SANDBOX_THERE) {
-        summary->name.there = n % 40;
-        summary->name.text.len = 0;
-    }
-
-    summary->time = amzsync_sandbox_there(summary, AMZSYNC_SANDBOX_I_TIME, 24);
-    summary->stores = amzsync_sandbox_there(summary,
-                                            AMZSYNC_SANDBOX_I_STORES, 5);
+    summary->time = amzsync_sandbox_there(
+        amzsync_sandbox_pick(summary, AMZSYNC_SANDBOX_I_TIME, 24));
+    summary->stores = amzsync_sandbox_there(
+        amzsync_sandbox_pick(summary, AMZSYNC_SANDBOX_I_STORES, 5));
     summary->extra = (amzsync_sandbox_pick(summary, AMZSYNC_SANDBOX_I_EXTRA,
                                            12)
                       == 0);
@@ -439,37 +429,14 @@ amzsync_sandbox_summary_holes(amzsync_sandbox_summary_t *summary)
             (n % 8) ? AMZSYNC_SANDBOX_Q_ABSENT : AMZSYNC_SANDBOX_Q_NULL;
     }
 
-    summary->details = amzsync_sandbox_there(summary,
-                                             AMZSYNC_SANDBOX_I_DETAILS, 24);
-    summary->reserved = amzsync_sandbox_there(summary,
-                                              AMZSYNC_SANDBOX_I_RESERVED, 20);
-    summary->researching = amzsync_sandbox_there(summary,
-                                           AMZSYNC_SANDBOX_I_RESEARCHING, 16);
-    summary->unfulfillable = amzsync_sandbox_there(summary,
-                                         AMZSYNC_SANDBOX_I_UNFULFILLABLE, 20);
-    summary->breakdown = amzsync_sandbox_there(summary,
-                                               AMZSYNC_SANDBOX_I_BREAKDOWN,
-                                               10);
-}
-
-
-static void
-amzsync_sandbox_set(amzsync_sandbox_text_t *text, const void *data, size_t len)
-{
-    text->there = AMZSYNC_SANDBOX_THERE;
-    text->text.data = (u_char *) data;
-    text->text.len = len;
-}
-
-
-/* Mostly there: each of the other ways is one in "n". */
-
-static amzsync_sandbox_there_e
-amzsync_sandbox_there(const amzsync_sandbox_summary_t *summary,
-    amzsync_sandbox_inventory_field_e field, uint64_t n)
-{
-    n = amzsync_sandbox_pick(summary, field, n);
-
-    return (n < AMZSYNC_SANDBOX_THERE) ? AMZSYNC_SANDBOX_ABSENT + n
-                                       : AMZSYNC_SANDBOX_THERE;
+    summary->details = amzsync_sandbox_there(
+        amzsync_sandbox_pick(summary, AMZSYNC_SANDBOX_I_DETAILS, 24));
+    summary->reserved = amzsync_sandbox_there(
+        amzsync_sandbox_pick(summary, AMZSYNC_SANDBOX_I_RESERVED, 20));
+    summary->researching = amzsync_sandbox_there(
+        amzsync_sandbox_pick(summary, AMZSYNC_SANDBOX_I_RESEARCHING, 16));
+    summary->unfulfillable = amzsync_sandbox_there(
+        amzsync_sandbox_pick(summary, AMZSYNC_SANDBOX_I_UNFULFILLABLE, 20));
+    summary->breakdown = amzsync_sandbox_there(
+        amzsync_sandbox_pick(summary, AMZSYNC_SANDBOX_I_BREAKDOWN, 10));
 }

@@ -14,22 +14,13 @@
 
 #include <base/amzsync_base.h>
 #include <sandbox/amzsync_sandbox.h>
+#include <sandbox/amzsync_sandbox_sparse.h>
 
 
 #define AMZSYNC_SANDBOX_INVENTORY_ROOM  4096    /* for a row */
 #define AMZSYNC_SANDBOX_SKU_SLOTS       16      /* rows a number in a SKU */
 #define AMZSYNC_SANDBOX_SKUS            50
 #define AMZSYNC_SANDBOX_ROWS            10000000
-
-
-/* How a member that may be missing is there. */
-
-typedef enum {
-    AMZSYNC_SANDBOX_ABSENT = 0,
-    AMZSYNC_SANDBOX_NULL,
-    AMZSYNC_SANDBOX_EMPTY,
-    AMZSYNC_SANDBOX_THERE
-} amzsync_sandbox_there_e;
 
 
 /* Quantities of a summary, in the order of the CSV's columns. */
@@ -58,12 +49,6 @@ typedef enum {
 
 #define AMZSYNC_SANDBOX_Q_ABSENT  (-1)
 #define AMZSYNC_SANDBOX_Q_NULL    (-2)
-
-
-typedef struct {
-    amzsync_sandbox_there_e  there;
-    ngx_str_t                text;
-} amzsync_sandbox_text_t;
 
 
 typedef struct {

@@ -98,7 +98,7 @@ amzsync_sandbox_inventory_open(amzsync_sandbox_inventory_page_t *page,
     page->page = cursor.page;
     page->pos = cursor.pos;
     page->last = cursor.last;
-    page->repeat = page->duplicates && cursor.last
+    page->repeat = page->duplicates && page->size > 1 && cursor.last
                    && amzsync_sandbox_hash(page->view.key, cursor.last, 6) % 3
                       == 0;
 

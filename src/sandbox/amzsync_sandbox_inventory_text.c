@@ -10,12 +10,8 @@
 #include <sandbox/amzsync_sandbox_inventory.h>
 
 
-static void amzsync_sandbox_text(amzsync_sandbox_out_t *out, const char *key,
-    const amzsync_sandbox_text_t *text);
 static void amzsync_sandbox_quantities(amzsync_sandbox_out_t *out,
     const amzsync_sandbox_summary_t *summary, ngx_uint_t from, ngx_uint_t to);
-static ngx_uint_t amzsync_sandbox_object(amzsync_sandbox_out_t *out,
-    const char *key, amzsync_sandbox_there_e there);
 static void amzsync_sandbox_details(amzsync_sandbox_out_t *out,
     const amzsync_sandbox_summary_t *summary);
 static void amzsync_sandbox_researching(amzsync_sandbox_out_t *out,
@@ -28,8 +24,6 @@ static void amzsync_sandbox_csv_quantities(amzsync_sandbox_out_t *out,
     const amzsync_sandbox_summary_t *summary);
 static ngx_uint_t amzsync_sandbox_reached(
     const amzsync_sandbox_summary_t *summary, ngx_uint_t quantity);
-static void amzsync_sandbox_cell_text(amzsync_sandbox_out_t *out,
-    const amzsync_sandbox_text_t *text, ngx_uint_t key);
 
 
 static const char *const
@@ -107,19 +101,6 @@ amzsync_sandbox_summary_json(amzsync_sandbox_out_t *out,
 
 
 static void
-amzsync_sandbox_text(amzsync_sandbox_out_t *out, const char *key,
-    const amzsync_sandbox_text_t *text)
-{
-    if (text->there == AMZSYNC_SANDBOX_NULL) {
-        amzsync_sandbox_null(out, key);
-
-    } else if (text->there != AMZSYNC_SANDBOX_ABSENT) {
-        amzsync_sandbox_str(out, key, text->text.data, text->text.len);
-    }
-}
-
-
-static void
 amzsync_sandbox_quantities(amzsync_sandbox_out_t *out,
     const amzsync_sandbox_summary_t *summary, ngx_uint_t from, ngx_uint_t to)
 {
@@ -141,46 +122,29 @@ amzsync_sandbox_quantities(amzsync_sandbox_out_t *out,
 }
 
 
-/* Opens an object; 0 if it has nothing in it, or is none. */
-
-static ngx_uint_t
-amzsync_sandbox_object(amzsync_sandbox_out_t *out, const char *key,
-    amzsync_sandbox_there_e there)
-{
-    if (there == AMZSYNC_SANDBOX_NULL) {
-        amzsync_sandbox_null(out, key);
-
-    } else if (there != AMZSYNC_SANDBOX_ABSENT) {
-        amzsync_sandbox_open(out, key, '{');
-    }
-
-    if (there == AMZSYNC_SANDBOX_EMPTY) {
-        amzsync_sandbox_close(out, '}');
-    }
-
-    return there == AMZSYNC_SANDBOX_THERE;
-}
-
-
 static void
 amzsync_sandbox_details(amzsync_sandbox_out_t *out,
     const amzsync_sandbox_summary_t *summary)
 {
-    if (!amzsync_sandbox_object(out, "inventoryDetails", summary->details)) {
+    if (!amzsync_sandbox_inside(out, "inventoryDetails", summary->details, '{',
+                                '}'))
+    {
         return;
     }
 
     amzsync_sandbox_quantities(out, summary, AMZSYNC_SANDBOX_Q_FULFILLABLE,
                                AMZSYNC_SANDBOX_Q_RECEIVING);
 
-    if (amzsync_sandbox_object(out, "reservedQuantity", summary->reserved)) {
+    if (amzsync_sandbox_inside(out, "reservedQuantity", summary->reserved,
+                               '{', '}'))
+    {
         amzsync_sandbox_quantities(out, summary, AMZSYNC_SANDBOX_Q_RESERVED,
                                    AMZSYNC_SANDBOX_Q_FC_PROCESSING);
         amzsync_sandbox_close(out, '}');
     }
 
-    if (amzsync_sandbox_object(out, "researchingQuantity",
-                               summary->researching))
+    if (amzsync_sandbox_inside(out, "researchingQuantity",
+                               summary->researching, '{', '}'))
     {
         amzsync_sandbox_quantities(out, summary,
                                    AMZSYNC_SANDBOX_Q_RESEARCHING,
@@ -190,8 +154,8 @@ amzsync_sandbox_details(amzsync_sandbox_out_t *out,
         amzsync_sandbox_close(out, '}');
     }
 
-    if (amzsync_sandbox_object(out, "unfulfillableQuantity",
-                               summary->unfulfillable))
+    if (amzsync_sandbox_inside(out, "unfulfillableQuantity",
+                               summary->unfulfillable, '{', '}'))
     {
         amzsync_sandbox_quantities(out, summary,
                                    AMZSYNC_SANDBOX_Q_UNFULFILLABLE,
@@ -210,28 +174,20 @@ amzsync_sandbox_researching(amzsync_sandbox_out_t *out, const char *key,
     int64_t     quantity, left;
     ngx_uint_t  i;
 
-    if (summary->breakdown == AMZSYNC_SANDBOX_NULL) {
-        amzsync_sandbox_null(out, key);
-    }
-
-    if (summary->breakdown <= AMZSYNC_SANDBOX_NULL) {
+    if (!amzsync_sandbox_inside(out, key, summary->breakdown, '[', ']')) {
         return;
     }
 
-    amzsync_sandbox_open(out, key, '[');
+    left = ngx_max(summary->quantities[AMZSYNC_SANDBOX_Q_RESEARCHING], 0);
 
-    if (summary->breakdown == AMZSYNC_SANDBOX_THERE) {
-        left = ngx_max(summary->quantities[AMZSYNC_SANDBOX_Q_RESEARCHING], 0);
+    for (i = 0; i < 3; i++) {
+        quantity = (i == 2) ? left : left / 2;
+        left -= quantity;
 
-        for (i = 0; i < 3; i++) {
-            quantity = (i == 2) ? left : left / 2;
-            left -= quantity;
-
-            amzsync_sandbox_open(out, NULL, '{');
-            amzsync_sandbox_cstr(out, "name", amzsync_sandbox_terms[i]);
-            amzsync_sandbox_int(out, "quantity", quantity);
-            amzsync_sandbox_close(out, '}');
-        }
+        amzsync_sandbox_open(out, NULL, '{');
+        amzsync_sandbox_cstr(out, "name", amzsync_sandbox_terms[i]);
+        amzsync_sandbox_int(out, "quantity", quantity);
+        amzsync_sandbox_close(out, '}');
     }
 
     amzsync_sandbox_close(out, ']');
@@ -242,22 +198,14 @@ static void
 amzsync_sandbox_stores_json(amzsync_sandbox_out_t *out, const char *key,
     const amzsync_sandbox_summary_t *summary)
 {
-    if (summary->stores == AMZSYNC_SANDBOX_NULL) {
-        amzsync_sandbox_null(out, key);
-    }
-
-    if (summary->stores <= AMZSYNC_SANDBOX_NULL) {
+    if (!amzsync_sandbox_inside(out, key, summary->stores, '[', ']')) {
         return;
     }
 
-    amzsync_sandbox_open(out, key, '[');
+    amzsync_sandbox_cstr(out, NULL, "AMAZON_HAUL");
 
-    if (summary->stores == AMZSYNC_SANDBOX_THERE) {
-        amzsync_sandbox_cstr(out, NULL, "AMAZON_HAUL");
-
-        if (summary->row % 2) {
-            amzsync_sandbox_cstr(out, NULL, "店/\"2\"");
-        }
+    if (summary->row % 2) {
+        amzsync_sandbox_cstr(out, NULL, "店/\"2\"");
     }
 
     amzsync_sandbox_close(out, ']');
@@ -426,19 +374,4 @@ amzsync_sandbox_reached(const amzsync_sandbox_summary_t *summary,
     }
 
     return 1;
-}
-
-
-/* In a part of the key nothing is an empty text. */
-
-static void
-amzsync_sandbox_cell_text(amzsync_sandbox_out_t *out,
-    const amzsync_sandbox_text_t *text, ngx_uint_t key)
-{
-    if (text->there <= AMZSYNC_SANDBOX_NULL && !key) {
-        amzsync_sandbox_cell_null(out);
-        return;
-    }
-
-    amzsync_sandbox_cell(out, text->text.data, text->text.len);
 }
