@@ -30,6 +30,10 @@ static ngx_int_t amzsync_http_sandbox_parse(ngx_conf_t *cf,
     amzsync_http_sandbox_conf_t *scf);
 static ngx_int_t amzsync_http_sandbox_init_zone(ngx_shm_zone_t *shm_zone,
     void *data);
+static char *amzsync_http_sandbox_rows(ngx_str_t *value, int64_t *rows);
+static char *amzsync_http_sandbox_size(ngx_str_t *value, ngx_uint_t *size);
+static char *amzsync_http_sandbox_life(ngx_str_t *value, time_t *life);
+static ngx_int_t amzsync_http_sandbox_fault_op(u_char *p, size_t len);
 static char *amzsync_http_sandbox_arg_zone(ngx_conf_t *cf,
     amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
 static char *amzsync_http_sandbox_arg_seed(ngx_conf_t *cf,
@@ -37,6 +41,18 @@ static char *amzsync_http_sandbox_arg_seed(ngx_conf_t *cf,
 static char *amzsync_http_sandbox_arg_orders(ngx_conf_t *cf,
     amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
 static char *amzsync_http_sandbox_arg_page(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
+static char *amzsync_http_sandbox_arg_inventory(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
+static char *amzsync_http_sandbox_arg_inventory_page(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
+static char *amzsync_http_sandbox_arg_inventory_ttl(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
+static char *amzsync_http_sandbox_arg_transactions(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
+static char *amzsync_http_sandbox_arg_transactions_page(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
+static char *amzsync_http_sandbox_arg_transactions_ttl(ngx_conf_t *cf,
     amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
 static char *amzsync_http_sandbox_arg_quota(ngx_conf_t *cf,
     amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
@@ -64,28 +80,61 @@ static char *amzsync_http_sandbox_arg_fault(ngx_conf_t *cf,
 static const amzsync_http_sandbox_route_t  amzsync_http_sandbox_routes[] = {
 
     { ngx_string("auth/o2/token"), 0, NGX_HTTP_POST,
-      AMZSYNC_SANDBOX_OP_TOKEN, amzsync_http_sandbox_token, 0, 0 },
+      AMZSYNC_SANDBOX_OP_TOKEN, amzsync_http_sandbox_token, 0, 0, NULL, NULL },
 
     { ngx_string("orders/2026-01-01/orders"), 0, AMZSYNC_HTTP_READ,
       AMZSYNC_SANDBOX_OP_SEARCH_ORDERS, amzsync_http_sandbox_data,
-      0.0056, 20 },
+      0.0056, 20, amzsync_http_sandbox_orders,
+      amzsync_http_sandbox_fill_orders },
 
     { ngx_string("orders/2026-01-01/orders/"), 1, AMZSYNC_HTTP_READ,
-      AMZSYNC_SANDBOX_OP_GET_ORDER, amzsync_http_sandbox_data, 0.5, 30 },
+      AMZSYNC_SANDBOX_OP_GET_ORDER, amzsync_http_sandbox_data, 0.5, 30,
+      amzsync_http_sandbox_order, amzsync_http_sandbox_fill_order },
+
+    { ngx_string("sellers/v1/marketplaceParticipations"), 0,
+      AMZSYNC_HTTP_READ, AMZSYNC_SANDBOX_OP_PARTICIPATIONS,
+      amzsync_http_sandbox_data, 0.016, 15,
+      amzsync_http_sandbox_participations,
+      amzsync_http_sandbox_fill_participations },
+
+    { ngx_string("fba/inventory/v1/summaries"), 0, AMZSYNC_HTTP_READ,
+      AMZSYNC_SANDBOX_OP_INVENTORY, amzsync_http_sandbox_data, 2, 2,
+      amzsync_http_sandbox_inventory, amzsync_http_sandbox_fill_inventory },
+
+    { ngx_string("finances/2024-06-19/transactions"), 0, AMZSYNC_HTTP_READ,
+      AMZSYNC_SANDBOX_OP_TRANSACTIONS, amzsync_http_sandbox_data, 0.5, 10,
+      amzsync_http_sandbox_transactions,
+      amzsync_http_sandbox_fill_transactions },
 
     { ngx_string("_sandbox/orders.csv"), 0, AMZSYNC_HTTP_READ,
-      AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_truth, 0, 0 },
+      AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_truth, 0, 0, NULL,
+      amzsync_http_sandbox_fill_orders_csv },
 
     { ngx_string("_sandbox/order_items.csv"), 0, AMZSYNC_HTTP_READ,
-      AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_truth, 0, 0 },
+      AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_truth, 0, 0, NULL,
+      amzsync_http_sandbox_fill_orders_csv },
+
+    { ngx_string("_sandbox/marketplaces.csv"), 0, AMZSYNC_HTTP_READ,
+      AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_truth, 0, 0, NULL,
+      amzsync_http_sandbox_fill_participations_csv },
+
+    { ngx_string("_sandbox/inventory.csv"), 0, AMZSYNC_HTTP_READ,
+      AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_truth, 0, 0, NULL,
+      amzsync_http_sandbox_fill_inventory_csv },
+
+    { ngx_string("_sandbox/financial_transactions.csv"), 0, AMZSYNC_HTTP_READ,
+      AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_truth, 0, 0, NULL,
+      amzsync_http_sandbox_fill_transactions_csv },
 
     { ngx_string("_sandbox/revision"), 0, NGX_HTTP_POST,
-      AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_revision, 0, 0 },
+      AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_revision, 0, 0, NULL,
+      NULL },
 
     { ngx_string("_sandbox/stats"), 0, AMZSYNC_HTTP_READ,
-      AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_stats, 0, 0 },
+      AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_stats, 0, 0, NULL,
+      NULL },
 
-    { ngx_null_string, 1, 0, AMZSYNC_SANDBOX_OP_OTHER, NULL, 0, 0 }
+    { ngx_null_string, 1, 0, AMZSYNC_SANDBOX_OP_OTHER, NULL, 0, 0, NULL, NULL }
 };
 
 
@@ -94,6 +143,14 @@ static const amzsync_http_sandbox_arg_t  amzsync_http_sandbox_args[] = {
     { ngx_string("seed="), amzsync_http_sandbox_arg_seed },
     { ngx_string("orders="), amzsync_http_sandbox_arg_orders },
     { ngx_string("page="), amzsync_http_sandbox_arg_page },
+    { ngx_string("inventory="), amzsync_http_sandbox_arg_inventory },
+    { ngx_string("inventory_page="), amzsync_http_sandbox_arg_inventory_page },
+    { ngx_string("inventory_ttl="), amzsync_http_sandbox_arg_inventory_ttl },
+    { ngx_string("transactions="), amzsync_http_sandbox_arg_transactions },
+    { ngx_string("transactions_page="),
+      amzsync_http_sandbox_arg_transactions_page },
+    { ngx_string("transactions_ttl="),
+      amzsync_http_sandbox_arg_transactions_ttl },
     { ngx_string("quota="), amzsync_http_sandbox_arg_quota },
     { ngx_string("token_ttl="), amzsync_http_sandbox_arg_ttl },
     { ngx_string("until="), amzsync_http_sandbox_arg_until },
@@ -259,6 +316,8 @@ amzsync_http_sandbox_view(amzsync_http_sandbox_ctx_t *ctx,
 
     view->key = amzsync_sandbox_seller_key(scf->seed, seller);
     view->orders = scf->orders;
+    view->inventory = scf->inventory;
+    view->transactions = scf->transactions;
     view->until = scf->until ? scf->until
                              : amzsync_sandbox_zone_midnight(ctx->zone);
 
@@ -335,9 +394,15 @@ amzsync_http_sandbox(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     scf->seed = 1;
     scf->orders = 2000;
+    scf->inventory = 300;
+    scf->transactions = 1000;
     scf->page = 100;
+    scf->inventory_page = 50;
+    scf->transactions_page = 100;
     scf->quota = 1;
     scf->token_ttl = 3600;
+    scf->inventory_ttl = 30;
+    scf->transactions_ttl = 180;
 
     if (amzsync_http_sandbox_parse(cf, scf) != NGX_OK) {
         return NGX_CONF_ERROR;
@@ -472,8 +537,7 @@ amzsync_http_sandbox_arg_seed(ngx_conf_t *cf, amzsync_http_sandbox_conf_t *scf,
 
 
 static char *
-amzsync_http_sandbox_arg_orders(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
+amzsync_http_sandbox_rows(ngx_str_t *value, int64_t *rows)
 {
     ngx_int_t  n;
 
@@ -483,15 +547,14 @@ amzsync_http_sandbox_arg_orders(ngx_conf_t *cf,
         return "needs a number from 0 to 10000000 in";
     }
 
-    scf->orders = n;
+    *rows = n;
 
     return NGX_CONF_OK;
 }
 
 
 static char *
-amzsync_http_sandbox_arg_page(ngx_conf_t *cf, amzsync_http_sandbox_conf_t *scf,
-    ngx_str_t *value)
+amzsync_http_sandbox_size(ngx_str_t *value, ngx_uint_t *size)
 {
     ngx_int_t  n;
 
@@ -501,9 +564,86 @@ amzsync_http_sandbox_arg_page(ngx_conf_t *cf, amzsync_http_sandbox_conf_t *scf,
         return "needs a number from 1 to 100 in";
     }
 
-    scf->page = n;
+    *size = n;
 
     return NGX_CONF_OK;
+}
+
+
+static char *
+amzsync_http_sandbox_life(ngx_str_t *value, time_t *life)
+{
+    *life = ngx_parse_time(value, 1);
+
+    if (*life == (time_t) NGX_ERROR || *life > AMZSYNC_HTTP_SANDBOX_TTL_MAX) {
+        return "needs a time of at most a year in";
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+amzsync_http_sandbox_arg_orders(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
+{
+    return amzsync_http_sandbox_rows(value, &scf->orders);
+}
+
+
+static char *
+amzsync_http_sandbox_arg_page(ngx_conf_t *cf, amzsync_http_sandbox_conf_t *scf,
+    ngx_str_t *value)
+{
+    return amzsync_http_sandbox_size(value, &scf->page);
+}
+
+
+static char *
+amzsync_http_sandbox_arg_inventory(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
+{
+    return amzsync_http_sandbox_rows(value, &scf->inventory);
+}
+
+
+static char *
+amzsync_http_sandbox_arg_inventory_page(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
+{
+    return amzsync_http_sandbox_size(value, &scf->inventory_page);
+}
+
+
+static char *
+amzsync_http_sandbox_arg_inventory_ttl(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
+{
+    return amzsync_http_sandbox_life(value, &scf->inventory_ttl);
+}
+
+
+static char *
+amzsync_http_sandbox_arg_transactions(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
+{
+    return amzsync_http_sandbox_rows(value, &scf->transactions);
+}
+
+
+static char *
+amzsync_http_sandbox_arg_transactions_page(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
+{
+    return amzsync_http_sandbox_size(value, &scf->transactions_page);
+}
+
+
+static char *
+amzsync_http_sandbox_arg_transactions_ttl(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
+{
+    return amzsync_http_sandbox_life(value, &scf->transactions_ttl);
 }
 
 
@@ -529,15 +669,7 @@ static char *
 amzsync_http_sandbox_arg_ttl(ngx_conf_t *cf, amzsync_http_sandbox_conf_t *scf,
     ngx_str_t *value)
 {
-    scf->token_ttl = ngx_parse_time(value, 1);
-
-    if (scf->token_ttl == (time_t) NGX_ERROR
-        || scf->token_ttl > AMZSYNC_HTTP_SANDBOX_TTL_MAX)
-    {
-        return "needs a time of at most a year in";
-    }
-
-    return NGX_CONF_OK;
+    return amzsync_http_sandbox_life(value, &scf->token_ttl);
 }
 
 
@@ -592,14 +724,16 @@ amzsync_http_sandbox_arg_duplicates(ngx_conf_t *cf,
 }
 
 
+/* KIND:N, or KIND:N:OPERATION. */
+
 static char *
 amzsync_http_sandbox_arg_fault(ngx_conf_t *cf,
     amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
 {
-    size_t      len;
-    u_char     *colon, *end;
-    ngx_int_t   n;
-    ngx_uint_t  i;
+    size_t       len;
+    u_char      *colon, *last, *end;
+    ngx_int_t    n, op;
+    ngx_uint_t   i, *faults;
 
     end = value->data + value->len;
     colon = ngx_strlchr(value->data, end, ':');
@@ -608,22 +742,64 @@ amzsync_http_sandbox_arg_fault(ngx_conf_t *cf,
         return "needs KIND:N in";
     }
 
-    n = ngx_atoi(colon + 1, end - colon - 1);
+    last = ngx_strlchr(colon + 1, end, ':');
+    n = ngx_atoi(colon + 1, (last ? last : end) - colon - 1);
 
     if (n < 1) {
         return "needs a number of 1 or more in";
     }
 
+    faults = scf->faults;
+
+    if (last) {
+        op = amzsync_http_sandbox_fault_op(last + 1, end - last - 1);
+
+        if (op == NGX_ERROR) {
+            return "does not know the operation of";
+        }
+
+        faults = scf->aimed[op];
+    }
+
     len = colon - value->data;
 
     for (i = 0; i < AMZSYNC_SANDBOX_FAULTS; i++) {
-        if (ngx_strlen(amzsync_sandbox_faults[i]) == len
-            && ngx_memcmp(amzsync_sandbox_faults[i], value->data, len) == 0)
+        if (ngx_strlen(amzsync_sandbox_faults[i]) != len
+            || ngx_memcmp(amzsync_sandbox_faults[i], value->data, len) != 0)
         {
-            scf->faults[i] = n;
-            return NGX_CONF_OK;
+            continue;
         }
+
+        if (last && AMZSYNC_SANDBOX_LWA_FAULT(i)) {
+            return "is for tokens, and has an operation in";
+        }
+
+        faults[i] = n;
+
+        return NGX_CONF_OK;
     }
 
     return "does not know the fault";
+}
+
+
+/* An operation that has data. */
+
+static ngx_int_t
+amzsync_http_sandbox_fault_op(u_char *p, size_t len)
+{
+    const char                          *name;
+    const amzsync_http_sandbox_route_t  *route;
+
+    for (route = amzsync_http_sandbox_routes; route->path.len; route++) {
+        name = amzsync_sandbox_ops[route->op];
+
+        if (route->ask && ngx_strlen(name) == len
+            && ngx_memcmp(name, p, len) == 0)
+        {
+            return route->op;
+        }
+    }
+
+    return NGX_ERROR;
 }

@@ -11,6 +11,8 @@
 
 #include <base/amzsync_base.h>
 #include <sandbox/amzsync_sandbox.h>
+#include <sandbox/amzsync_sandbox_inventory.h>
+#include <sandbox/amzsync_sandbox_transaction.h>
 #include <ngx_http.h>
 
 
@@ -21,16 +23,24 @@ typedef struct {
     amzsync_sandbox_keys_t         keys;
     uint64_t                       seed;
     int64_t                        orders;
+    int64_t                        inventory;
+    int64_t                        transactions;
     int64_t                        until;       /* milliseconds; 0: midnight
                                                    before the zone was made */
     ngx_uint_t                     page;
+    ngx_uint_t                     inventory_page;
+    ngx_uint_t                     transactions_page;
     double                         quota;       /* of Amazon's rates; 0: no
                                                    limit */
     time_t                         token_ttl;
+    time_t                         inventory_ttl;   /* of their tokens */
+    time_t                         transactions_ttl;
     ngx_str_t                      client_id;   /* empty: any */
     ngx_str_t                      client_secret;
     ngx_uint_t                     duplicates;
     ngx_uint_t                     faults[AMZSYNC_SANDBOX_FAULTS];
+    ngx_uint_t                     aimed[AMZSYNC_SANDBOX_OPS]
+                                        [AMZSYNC_SANDBOX_FAULTS];
 } amzsync_http_sandbox_conf_t;
 
 
@@ -39,6 +49,14 @@ typedef struct amzsync_http_sandbox_ctx_s  amzsync_http_sandbox_ctx_t;
 typedef ngx_int_t (*amzsync_http_sandbox_pt)(amzsync_http_sandbox_ctx_t *ctx);
 typedef ngx_int_t (*amzsync_http_sandbox_fill_pt)(
     amzsync_http_sandbox_ctx_t *ctx, amzsync_sandbox_out_t *out);
+
+/*
+ * Reads the parameters of an operation; "buf" has room for the query.
+ * NGX_ERROR: what Amazon refuses, NGX_DECLINED: what does not exist, both with
+ * "details"; another code ends the request.
+ */
+typedef ngx_int_t (*amzsync_http_sandbox_ask_pt)(
+    amzsync_http_sandbox_ctx_t *ctx, u_char *buf, const char **details);
 
 
 typedef struct {
@@ -49,6 +67,8 @@ typedef struct {
     amzsync_http_sandbox_pt        handler;
     double                         rate;        /* of data; 0: other */
     ngx_uint_t                     burst;
+    amzsync_http_sandbox_ask_pt    ask;         /* of data */
+    amzsync_http_sandbox_fill_pt   fill;        /* of data and truth */
 } amzsync_http_sandbox_route_t;
 
 
@@ -66,6 +86,8 @@ struct amzsync_http_sandbox_ctx_s {
     /* A long answer. */
     amzsync_http_sandbox_fill_pt         fill;
     amzsync_sandbox_page_t              *page;
+    amzsync_sandbox_inventory_page_t    *inventory;
+    amzsync_sandbox_transaction_page_t  *transactions;
     amzsync_sandbox_csv_t               *csv;
     size_t                               filler;
     ngx_chain_t                         *free;
@@ -81,6 +103,39 @@ char *amzsync_http_sandbox(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 /* LWA and data. */
 ngx_int_t amzsync_http_sandbox_token(amzsync_http_sandbox_ctx_t *ctx);
 ngx_int_t amzsync_http_sandbox_data(amzsync_http_sandbox_ctx_t *ctx);
+
+/* Operations: their parameters, and their answers and truth. */
+ngx_int_t amzsync_http_sandbox_orders(amzsync_http_sandbox_ctx_t *ctx,
+    u_char *buf, const char **details);
+ngx_int_t amzsync_http_sandbox_fill_orders(amzsync_http_sandbox_ctx_t *ctx,
+    amzsync_sandbox_out_t *out);
+ngx_int_t amzsync_http_sandbox_order(amzsync_http_sandbox_ctx_t *ctx,
+    u_char *buf, const char **details);
+ngx_int_t amzsync_http_sandbox_fill_order(amzsync_http_sandbox_ctx_t *ctx,
+    amzsync_sandbox_out_t *out);
+ngx_int_t amzsync_http_sandbox_fill_orders_csv(
+    amzsync_http_sandbox_ctx_t *ctx, amzsync_sandbox_out_t *out);
+ngx_int_t amzsync_http_sandbox_participations(amzsync_http_sandbox_ctx_t *ctx,
+    u_char *buf, const char **details);
+ngx_int_t amzsync_http_sandbox_fill_participations(
+    amzsync_http_sandbox_ctx_t *ctx, amzsync_sandbox_out_t *out);
+ngx_int_t amzsync_http_sandbox_fill_participations_csv(
+    amzsync_http_sandbox_ctx_t *ctx, amzsync_sandbox_out_t *out);
+ngx_int_t amzsync_http_sandbox_inventory(amzsync_http_sandbox_ctx_t *ctx,
+    u_char *buf, const char **details);
+ngx_int_t amzsync_http_sandbox_fill_inventory(amzsync_http_sandbox_ctx_t *ctx,
+    amzsync_sandbox_out_t *out);
+ngx_int_t amzsync_http_sandbox_fill_inventory_csv(
+    amzsync_http_sandbox_ctx_t *ctx, amzsync_sandbox_out_t *out);
+ngx_int_t amzsync_http_sandbox_transactions(amzsync_http_sandbox_ctx_t *ctx,
+    u_char *buf, const char **details);
+ngx_int_t amzsync_http_sandbox_fill_transactions(
+    amzsync_http_sandbox_ctx_t *ctx, amzsync_sandbox_out_t *out);
+ngx_int_t amzsync_http_sandbox_fill_transactions_csv(
+    amzsync_http_sandbox_ctx_t *ctx, amzsync_sandbox_out_t *out);
+
+/* What a fault does to the first row of an answer. */
+ngx_uint_t amzsync_http_sandbox_spoil(amzsync_http_sandbox_ctx_t *ctx);
 
 /* Control, from loopback only. */
 ngx_int_t amzsync_http_sandbox_truth(amzsync_http_sandbox_ctx_t *ctx);

@@ -33,8 +33,6 @@ static ngx_int_t amzsync_http_sandbox_ask(amzsync_http_sandbox_ctx_t *ctx,
     amzsync_http_sandbox_ask_t *ask);
 static ngx_int_t amzsync_http_sandbox_refuse(amzsync_http_sandbox_ctx_t *ctx,
     const char *details);
-static ngx_int_t amzsync_http_sandbox_fill_csv(
-    amzsync_http_sandbox_ctx_t *ctx, amzsync_sandbox_out_t *out);
 
 
 ngx_int_t
@@ -70,15 +68,7 @@ amzsync_http_sandbox_truth(amzsync_http_sandbox_ctx_t *ctx)
     ctx->csv = csv;
 
     return amzsync_http_sandbox_stream(ctx, "text/csv; charset=utf-8",
-                                       amzsync_http_sandbox_fill_csv);
-}
-
-
-static ngx_int_t
-amzsync_http_sandbox_fill_csv(amzsync_http_sandbox_ctx_t *ctx,
-    amzsync_sandbox_out_t *out)
-{
-    return amzsync_sandbox_csv_run(ctx->csv, out);
+                                       ctx->route->fill);
 }
 
 

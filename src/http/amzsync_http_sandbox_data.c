@@ -11,7 +11,6 @@
 
 #define AMZSYNC_HTTP_SANDBOX_SLOW    3000               /* milliseconds */
 #define AMZSYNC_HTTP_SANDBOX_HUGE    (65 * 1024 * 1024)
-#define AMZSYNC_HTTP_SANDBOX_NEXT    (24 * 3600)        /* life of a token */
 
 
 static ngx_int_t amzsync_http_sandbox_access(amzsync_http_sandbox_ctx_t *ctx);
@@ -23,14 +22,6 @@ static ngx_int_t amzsync_http_sandbox_throttled(
 static ngx_int_t amzsync_http_sandbox_fault(amzsync_http_sandbox_ctx_t *ctx);
 static void amzsync_http_sandbox_slow(ngx_event_t *ev);
 static ngx_int_t amzsync_http_sandbox_answer(amzsync_http_sandbox_ctx_t *ctx);
-static ngx_int_t amzsync_http_sandbox_search(amzsync_http_sandbox_ctx_t *ctx,
-    amzsync_sandbox_page_t *page, u_char *buf, const char **details);
-static ngx_int_t amzsync_http_sandbox_order(amzsync_http_sandbox_ctx_t *ctx,
-    amzsync_sandbox_page_t *page, u_char *buf, const char **details);
-static ngx_int_t amzsync_http_sandbox_fill_page(
-    amzsync_http_sandbox_ctx_t *ctx, amzsync_sandbox_out_t *out);
-static ngx_int_t amzsync_http_sandbox_fill_order(
-    amzsync_http_sandbox_ctx_t *ctx, amzsync_sandbox_out_t *out);
 static ngx_int_t amzsync_http_sandbox_fill_huge(
     amzsync_http_sandbox_ctx_t *ctx, amzsync_sandbox_out_t *out);
 
@@ -156,14 +147,16 @@ amzsync_http_sandbox_throttled(amzsync_http_sandbox_ctx_t *ctx)
 static ngx_int_t
 amzsync_http_sandbox_fault(amzsync_http_sandbox_ctx_t *ctx)
 {
-    ngx_uint_t  i, n, every;
+    ngx_uint_t  i, n, op, every, aimed;
 
     n = amzsync_sandbox_zone_tick(ctx->zone, 0);
+    op = amzsync_sandbox_zone_tick_op(ctx->zone, ctx->route->op);
 
     for (i = 0; !AMZSYNC_SANDBOX_LWA_FAULT(i); i++) {
         every = ctx->conf->faults[i];
+        aimed = ctx->conf->aimed[ctx->route->op][i];
 
-        if (every && n % every == 0) {
+        if ((every && n % every == 0) || (aimed && op % aimed == 0)) {
             ctx->fault = i;
             amzsync_sandbox_zone_faulted(ctx->zone, i);
             break;
@@ -237,30 +230,15 @@ amzsync_http_sandbox_answer(amzsync_http_sandbox_ctx_t *ctx)
     u_char                       *buf;
     ngx_int_t                     rc;
     const char                   *details;
-    ngx_http_request_t           *r;
-    amzsync_sandbox_page_t       *page;
     amzsync_http_sandbox_fill_pt  fill;
 
-    r = ctx->request;
-
-    page = ngx_pcalloc(r->pool, sizeof(amzsync_sandbox_page_t));
-    buf = ngx_pnalloc(r->pool, r->args.len + 1);
-
-    if (page == NULL || buf == NULL) {
+    buf = ngx_pnalloc(ctx->request->pool, ctx->request->args.len + 1);
+    if (buf == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    amzsync_http_sandbox_view(ctx, &ctx->access.seller, &page->view);
-    ctx->page = page;
-
-    if (ctx->route->op == AMZSYNC_SANDBOX_OP_SEARCH_ORDERS) {
-        rc = amzsync_http_sandbox_search(ctx, page, buf, &details);
-        fill = amzsync_http_sandbox_fill_page;
-
-    } else {
-        rc = amzsync_http_sandbox_order(ctx, page, buf, &details);
-        fill = amzsync_http_sandbox_fill_order;
-    }
+    details = "";
+    rc = ctx->route->ask(ctx, buf, &details);
 
     if (rc == NGX_DECLINED) {
         return amzsync_http_sandbox_error(ctx, NGX_HTTP_NOT_FOUND, "NotFound",
@@ -274,103 +252,31 @@ amzsync_http_sandbox_answer(amzsync_http_sandbox_ctx_t *ctx)
                                           details);
     }
 
-    if (ctx->fault == AMZSYNC_SANDBOX_FAULT_WRONG_TYPE) {
-        page->spoil = AMZSYNC_SANDBOX_WRONG_TYPE;
+    if (rc != NGX_OK) {
+        return rc;
     }
 
-    if (ctx->fault == AMZSYNC_SANDBOX_FAULT_BAD_UTF8) {
-        page->spoil = AMZSYNC_SANDBOX_BAD_UTF8;
-    }
-
-    if (ctx->fault == AMZSYNC_SANDBOX_FAULT_HUGE) {
-        fill = amzsync_http_sandbox_fill_huge;
-    }
+    fill = (ctx->fault == AMZSYNC_SANDBOX_FAULT_HUGE)
+           ? amzsync_http_sandbox_fill_huge : ctx->route->fill;
 
     return amzsync_http_sandbox_stream(ctx, "application/json", fill);
 }
 
 
-static ngx_int_t
-amzsync_http_sandbox_search(amzsync_http_sandbox_ctx_t *ctx,
-    amzsync_sandbox_page_t *page, u_char *buf, const char **details)
+ngx_uint_t
+amzsync_http_sandbox_spoil(amzsync_http_sandbox_ctx_t *ctx)
 {
-    amzsync_sandbox_place_t  place;
+    switch (ctx->fault) {
 
-    if (amzsync_sandbox_search_parse(&page->search, &ctx->request->args, buf,
-                                     amzsync_http_sandbox_now(), details)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
+    case AMZSYNC_SANDBOX_FAULT_WRONG_TYPE:
+        return AMZSYNC_SANDBOX_WRONG_TYPE;
+
+    case AMZSYNC_SANDBOX_FAULT_BAD_UTF8:
+        return AMZSYNC_SANDBOX_BAD_UTF8;
+
+    default:
+        return 0;
     }
-
-    page->keys = &ctx->conf->keys;
-    page->expires = ngx_time() + AMZSYNC_HTTP_SANDBOX_NEXT;
-    page->same_token = (ctx->fault == AMZSYNC_SANDBOX_FAULT_SAME_TOKEN);
-    page->search.page = ngx_min(page->search.page, ctx->conf->page);
-
-    if (page->search.token.len == 0) {
-        amzsync_sandbox_page_start(page, NULL, 0);
-        return NGX_OK;
-    }
-
-    if (amzsync_sandbox_next_open(&ctx->conf->keys, &page->view,
-                                  &page->search, ngx_time(), &place)
-        != NGX_OK)
-    {
-        *details = "The paginationToken is invalid, has expired, or belongs "
-                   "to other parameters.";
-        return NGX_ERROR;
-    }
-
-    amzsync_sandbox_page_start(page, &place, ctx->conf->duplicates);
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-amzsync_http_sandbox_order(amzsync_http_sandbox_ctx_t *ctx,
-    amzsync_sandbox_page_t *page, u_char *buf, const char **details)
-{
-    if (amzsync_sandbox_included_parse(&page->search.included,
-                                       &ctx->request->args, buf, details)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    *details = "The seller has no such order.";
-
-    return amzsync_sandbox_order_find(&page->view, &ctx->rest, &page->pos);
-}
-
-
-static ngx_int_t
-amzsync_http_sandbox_fill_page(amzsync_http_sandbox_ctx_t *ctx,
-    amzsync_sandbox_out_t *out)
-{
-    return amzsync_sandbox_page_run(ctx->page, out);
-}
-
-
-static ngx_int_t
-amzsync_http_sandbox_fill_order(amzsync_http_sandbox_ctx_t *ctx,
-    amzsync_sandbox_out_t *out)
-{
-    amzsync_sandbox_page_t   *page;
-    amzsync_sandbox_order_t   order;
-
-    page = ctx->page;
-
-    amzsync_sandbox_order_head(&page->view, page->pos, &order);
-    amzsync_sandbox_order_body(&page->view, &order);
-
-    amzsync_sandbox_open(out, NULL, '{');
-    amzsync_sandbox_order_json(out, "order", &order, page->search.included,
-                               page->spoil);
-    amzsync_sandbox_close(out, '}');
-
-    return out->failed ? NGX_ERROR : NGX_DONE;
 }
 
 
@@ -382,10 +288,19 @@ amzsync_http_sandbox_fill_huge(amzsync_http_sandbox_ctx_t *ctx,
 {
     size_t  size;
 
-    static const char  head[] = "{\"orders\":[],\"filler\":\"";
+    static const char  orders[] = "{\"orders\":[],\"filler\":\"";
+    static const char  others[] = "{\"payload\":null,\"filler\":\"";
 
     if (ctx->filler == 0) {
-        amzsync_sandbox_raw(out, head, sizeof(head) - 1);
+
+        if (ctx->route->op == AMZSYNC_SANDBOX_OP_SEARCH_ORDERS
+            || ctx->route->op == AMZSYNC_SANDBOX_OP_GET_ORDER)
+        {
+            amzsync_sandbox_raw(out, orders, sizeof(orders) - 1);
+
+        } else {
+            amzsync_sandbox_raw(out, others, sizeof(others) - 1);
+        }
     }
 
     if (ctx->filler >= AMZSYNC_HTTP_SANDBOX_HUGE) {

@@ -31,6 +31,7 @@
 #define AMZSYNC_SANDBOX_SCAN       8192
 
 #define AMZSYNC_SANDBOX_TOKEN_MAX  512
+#define AMZSYNC_SANDBOX_MAC        16
 
 
 /*
@@ -67,6 +68,13 @@ void amzsync_sandbox_int(amzsync_sandbox_out_t *out, const char *key,
     int64_t n);
 void amzsync_sandbox_time(amzsync_sandbox_out_t *out, const char *key,
     int64_t ms);
+void amzsync_sandbox_bool(amzsync_sandbox_out_t *out, const char *key,
+    ngx_uint_t b);
+void amzsync_sandbox_null(amzsync_sandbox_out_t *out, const char *key);
+
+/* Text that is JSON already, such as a number's digits. */
+void amzsync_sandbox_json(amzsync_sandbox_out_t *out, const char *key,
+    const char *s);
 
 /* CSV cells, each with its separator, and the end of a line. */
 void amzsync_sandbox_cell(amzsync_sandbox_out_t *out, const void *p,
@@ -76,6 +84,10 @@ void amzsync_sandbox_cell_int(amzsync_sandbox_out_t *out, int64_t n);
 void amzsync_sandbox_cell_time(amzsync_sandbox_out_t *out, int64_t ms);
 void amzsync_sandbox_cell_null(amzsync_sandbox_out_t *out);
 void amzsync_sandbox_line(amzsync_sandbox_out_t *out);
+
+/* A cell with the text of "json", or with nothing if that is empty. */
+void amzsync_sandbox_cell_json(amzsync_sandbox_out_t *out,
+    const amzsync_sandbox_out_t *json);
 
 
 /*
@@ -92,6 +104,8 @@ typedef enum {
 typedef struct {
     uint64_t                 key;           /* of seed and seller */
     int64_t                  orders;
+    int64_t                  inventory;     /* of each marketplace */
+    int64_t                  transactions;
     int64_t                  until;         /* of revision 0, milliseconds */
     ngx_uint_t               revision;
     int64_t                  at[AMZSYNC_SANDBOX_REVISIONS + 1];
@@ -270,10 +284,13 @@ void amzsync_sandbox_order_id(uint64_t key, uint64_t row, char *id);
 #define AMZSYNC_SANDBOX_PAYMENT             0x0200
 #define AMZSYNC_SANDBOX_FULFILLMENT_ORDERS  0x0400
 
-/* Faults of the first order of an answer. */
+/* Faults of the first row of an answer. */
 
 #define AMZSYNC_SANDBOX_WRONG_TYPE          0x1
 #define AMZSYNC_SANDBOX_BAD_UTF8            0x2
+
+/* A character cut short, and a byte that no character has. */
+#define AMZSYNC_SANDBOX_BAD_TEXT            "\"Caf\303 \377\""
 
 
 void amzsync_sandbox_order_json(amzsync_sandbox_out_t *out, const char *key,
@@ -384,6 +401,10 @@ typedef struct {
 
 void amzsync_sandbox_keys(amzsync_sandbox_keys_t *keys, uint64_t seed);
 
+/* AMZSYNC_SANDBOX_MAC bytes. */
+ngx_int_t amzsync_sandbox_sign(const amzsync_sandbox_keys_t *keys,
+    const u_char *p, size_t len, u_char *mac);
+
 /* Bytes written, below TOKEN_MAX; 0 if OpenSSL fails. */
 size_t amzsync_sandbox_access_make(const amzsync_sandbox_keys_t *keys,
     const ngx_str_t *seller, uint64_t client, time_t expires, u_char *out);
@@ -453,6 +474,9 @@ typedef enum {
     AMZSYNC_SANDBOX_OP_TOKEN = 0,
     AMZSYNC_SANDBOX_OP_SEARCH_ORDERS,
     AMZSYNC_SANDBOX_OP_GET_ORDER,
+    AMZSYNC_SANDBOX_OP_PARTICIPATIONS,
+    AMZSYNC_SANDBOX_OP_INVENTORY,
+    AMZSYNC_SANDBOX_OP_TRANSACTIONS,
     AMZSYNC_SANDBOX_OP_CONTROL,
     AMZSYNC_SANDBOX_OP_OTHER,
     AMZSYNC_SANDBOX_OPS
@@ -501,9 +525,14 @@ amzsync_sandbox_zone_t *amzsync_sandbox_zone_check(ngx_slab_pool_t *slab);
 /* Midnight (UTC) of the day the zone was made, milliseconds. */
 int64_t amzsync_sandbox_zone_midnight(amzsync_sandbox_zone_t *zone);
 
-/* Numbers of requests since the zone was made: of data, or of LWA. */
+/*
+ * Numbers of requests since the zone was made: of data, or of LWA; and of one
+ * operation.
+ */
 ngx_uint_t amzsync_sandbox_zone_tick(amzsync_sandbox_zone_t *zone,
     ngx_uint_t lwa);
+ngx_uint_t amzsync_sandbox_zone_tick_op(amzsync_sandbox_zone_t *zone,
+    amzsync_sandbox_op_e op);
 void amzsync_sandbox_zone_answered(amzsync_sandbox_zone_t *zone,
     amzsync_sandbox_op_e op, ngx_uint_t status);
 void amzsync_sandbox_zone_faulted(amzsync_sandbox_zone_t *zone,

@@ -20,8 +20,6 @@ static void amzsync_sandbox_csv_time(amzsync_sandbox_out_t *out, int64_t ms);
 static void amzsync_sandbox_csv_count(amzsync_sandbox_out_t *out, int64_t n);
 static void amzsync_sandbox_csv_text(amzsync_sandbox_out_t *out,
     const ngx_str_t *s);
-static void amzsync_sandbox_csv_json(amzsync_sandbox_out_t *out,
-    amzsync_sandbox_out_t *json);
 
 
 static const char  amzsync_sandbox_orders_header[] =
@@ -123,19 +121,19 @@ amzsync_sandbox_csv_order(amzsync_sandbox_out_t *out,
     if (order->proceeds) {
         amzsync_sandbox_order_breakdowns(&json, NULL, order);
     }
-    amzsync_sandbox_csv_json(out, &json);
+    amzsync_sandbox_cell_json(out, &json);
 
     amzsync_sandbox_out(&json, buf, sizeof(buf));
     amzsync_sandbox_order_programs(&json, NULL, order);
-    amzsync_sandbox_csv_json(out, &json);
+    amzsync_sandbox_cell_json(out, &json);
 
     amzsync_sandbox_out(&json, buf, sizeof(buf));
     amzsync_sandbox_order_aliases(&json, NULL, order);
-    amzsync_sandbox_csv_json(out, &json);
+    amzsync_sandbox_cell_json(out, &json);
 
     amzsync_sandbox_out(&json, buf, sizeof(buf));
     amzsync_sandbox_order_associated(&json, NULL, order);
-    amzsync_sandbox_csv_json(out, &json);
+    amzsync_sandbox_cell_json(out, &json);
 
     amzsync_sandbox_line(out);
 }
@@ -171,15 +169,15 @@ amzsync_sandbox_csv_item(amzsync_sandbox_out_t *out,
     if (item->proceeds) {
         amzsync_sandbox_item_breakdowns(&json, NULL, order, item);
     }
-    amzsync_sandbox_csv_json(out, &json);
+    amzsync_sandbox_cell_json(out, &json);
 
     amzsync_sandbox_out(&json, buf, sizeof(buf));
     amzsync_sandbox_item_programs(&json, NULL, item);
-    amzsync_sandbox_csv_json(out, &json);
+    amzsync_sandbox_cell_json(out, &json);
 
     amzsync_sandbox_out(&json, buf, sizeof(buf));
     amzsync_sandbox_item_serials(&json, NULL, item);
-    amzsync_sandbox_csv_json(out, &json);
+    amzsync_sandbox_cell_json(out, &json);
 
     amzsync_sandbox_line(out);
 }
@@ -234,23 +232,4 @@ amzsync_sandbox_csv_text(amzsync_sandbox_out_t *out, const ngx_str_t *s)
     }
 
     amzsync_sandbox_cell(out, s->data, s->len);
-}
-
-
-/* The text of an array, or nothing if the order has no such member. */
-
-static void
-amzsync_sandbox_csv_json(amzsync_sandbox_out_t *out,
-    amzsync_sandbox_out_t *json)
-{
-    if (json->failed) {
-        out->failed = 1;
-    }
-
-    if (json->last == json->start) {
-        amzsync_sandbox_cell_null(out);
-        return;
-    }
-
-    amzsync_sandbox_cell(out, json->start, json->last - json->start);
 }

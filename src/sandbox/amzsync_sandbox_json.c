@@ -41,10 +41,6 @@ static const char *const  amzsync_sandbox_programs[] = {
 };
 
 
-/* A character cut short, and a byte that no character has. */
-static const char  amzsync_sandbox_bad_title[] = "\"Caf\303 \377\"";
-
-
 size_t
 amzsync_sandbox_amount(u_char *p, int64_t amount, ngx_uint_t decimals)
 {
@@ -359,9 +355,7 @@ amzsync_sandbox_item_product(amzsync_sandbox_out_t *out,
     }
 
     if (spoil & AMZSYNC_SANDBOX_BAD_UTF8) {
-        amzsync_sandbox_key(out, "title");
-        amzsync_sandbox_raw(out, amzsync_sandbox_bad_title,
-                            sizeof(amzsync_sandbox_bad_title) - 1);
+        amzsync_sandbox_json(out, "title", AMZSYNC_SANDBOX_BAD_TEXT);
 
     } else if (item->title.data) {
         amzsync_sandbox_str(out, "title", item->title.data, item->title.len);

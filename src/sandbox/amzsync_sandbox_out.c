@@ -202,6 +202,29 @@ amzsync_sandbox_time(amzsync_sandbox_out_t *out, const char *key, int64_t ms)
 
 
 void
+amzsync_sandbox_bool(amzsync_sandbox_out_t *out, const char *key, ngx_uint_t b)
+{
+    amzsync_sandbox_json(out, key, b ? "true" : "false");
+}
+
+
+void
+amzsync_sandbox_null(amzsync_sandbox_out_t *out, const char *key)
+{
+    amzsync_sandbox_json(out, key, "null");
+}
+
+
+void
+amzsync_sandbox_json(amzsync_sandbox_out_t *out, const char *key,
+    const char *s)
+{
+    amzsync_sandbox_key(out, key);
+    amzsync_sandbox_raw(out, s, ngx_strlen(s));
+}
+
+
+void
 amzsync_sandbox_cell(amzsync_sandbox_out_t *out, const void *s, size_t len)
 {
     const u_char  *p, *end, *from;
@@ -264,6 +287,23 @@ void
 amzsync_sandbox_cell_null(amzsync_sandbox_out_t *out)
 {
     amzsync_sandbox_comma(out);
+}
+
+
+void
+amzsync_sandbox_cell_json(amzsync_sandbox_out_t *out,
+    const amzsync_sandbox_out_t *json)
+{
+    if (json->failed) {
+        out->failed = 1;
+    }
+
+    if (json->last == json->start) {
+        amzsync_sandbox_cell_null(out);
+        return;
+    }
+
+    amzsync_sandbox_cell(out, json->start, json->last - json->start);
 }
 
 

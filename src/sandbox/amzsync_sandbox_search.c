@@ -8,6 +8,7 @@
 #include <base/amzsync_base.h>
 #include <base/amzsync_time.h>
 #include <sandbox/amzsync_sandbox.h>
+#include <sandbox/amzsync_sandbox_param.h>
 
 
 #define AMZSYNC_SANDBOX_PAGE          100
@@ -15,27 +16,13 @@
 #define AMZSYNC_SANDBOX_DELAY         (120 * 1000)
 
 
-typedef struct amzsync_sandbox_asked_s  amzsync_sandbox_asked_t;
-
-typedef ngx_int_t (*amzsync_sandbox_param_pt)(amzsync_sandbox_asked_t *asked,
-    ngx_uint_t n, ngx_str_t *value);
-
-
 /* A search in the making: what was given, and the times as they came. */
 
-struct amzsync_sandbox_asked_s {
+typedef struct {
     amzsync_sandbox_search_t  *search;
     ngx_uint_t                 given;           /* bits */
     int64_t                    times[4];
-};
-
-
-typedef struct {
-    ngx_str_t                  name;
-    amzsync_sandbox_param_pt   set;
-    const char                *refused;
-    ngx_uint_t                 list;            /* may be repeated */
-} amzsync_sandbox_param_t;
+} amzsync_sandbox_asked_t;
 
 
 typedef enum {
@@ -52,32 +39,30 @@ typedef enum {
 } amzsync_sandbox_param_e;
 
 
-static ngx_int_t amzsync_sandbox_search_params(amzsync_sandbox_asked_t *asked,
-    const ngx_str_t *args, u_char *buf, const char **details);
 static ngx_int_t amzsync_sandbox_search_bounds(amzsync_sandbox_asked_t *asked,
     int64_t now, const char **details);
 static void amzsync_sandbox_search_hash(amzsync_sandbox_asked_t *asked);
-static ngx_int_t amzsync_sandbox_param_time(amzsync_sandbox_asked_t *asked,
-    ngx_uint_t n, ngx_str_t *value);
-static ngx_int_t amzsync_sandbox_param_statuses(
-    amzsync_sandbox_asked_t *asked, ngx_uint_t n, ngx_str_t *value);
-static ngx_int_t amzsync_sandbox_param_marketplaces(
-    amzsync_sandbox_asked_t *asked, ngx_uint_t n, ngx_str_t *value);
-static ngx_int_t amzsync_sandbox_param_fulfilled_by(
-    amzsync_sandbox_asked_t *asked, ngx_uint_t n, ngx_str_t *value);
-static ngx_int_t amzsync_sandbox_param_page(amzsync_sandbox_asked_t *asked,
-    ngx_uint_t n, ngx_str_t *value);
-static ngx_int_t amzsync_sandbox_param_token(amzsync_sandbox_asked_t *asked,
-    ngx_uint_t n, ngx_str_t *value);
-static ngx_int_t amzsync_sandbox_param_included(
-    amzsync_sandbox_asked_t *asked, ngx_uint_t n, ngx_str_t *value);
+static ngx_int_t amzsync_sandbox_param_time(void *data, ngx_uint_t n,
+    ngx_str_t *value);
+static ngx_int_t amzsync_sandbox_param_statuses(void *data, ngx_uint_t n,
+    ngx_str_t *value);
+static ngx_int_t amzsync_sandbox_param_marketplaces(void *data, ngx_uint_t n,
+    ngx_str_t *value);
+static ngx_int_t amzsync_sandbox_param_fulfilled_by(void *data, ngx_uint_t n,
+    ngx_str_t *value);
+static ngx_int_t amzsync_sandbox_param_page(void *data, ngx_uint_t n,
+    ngx_str_t *value);
+static ngx_int_t amzsync_sandbox_param_token(void *data, ngx_uint_t n,
+    ngx_str_t *value);
+static ngx_int_t amzsync_sandbox_param_included(void *data, ngx_uint_t n,
+    ngx_str_t *value);
 static ngx_int_t amzsync_sandbox_param_enum(ngx_str_t *value,
     const char *const *names, ngx_uint_t *bits);
 
 
 /* In the order of the enumeration above. */
 
-static const amzsync_sandbox_param_t  amzsync_sandbox_params[] = {
+static const amzsync_sandbox_param_t  amzsync_sandbox_search_params[] = {
     { ngx_string("createdAfter"), amzsync_sandbox_param_time,
       "createdAfter must be a date in ISO 8601 format.", 0 },
     { ngx_string("createdBefore"), amzsync_sandbox_param_time,
@@ -125,65 +110,15 @@ amzsync_sandbox_search_parse(amzsync_sandbox_search_t *search,
     search->page = AMZSYNC_SANDBOX_PAGE;
     asked.search = search;
 
-    if (amzsync_sandbox_search_params(&asked, args, buf, details) != NGX_OK
+    if (amzsync_sandbox_params(amzsync_sandbox_search_params, &asked,
+                               &asked.given, args, buf, details)
+        != NGX_OK
         || amzsync_sandbox_search_bounds(&asked, now, details) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
     amzsync_sandbox_search_hash(&asked);
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-amzsync_sandbox_search_params(amzsync_sandbox_asked_t *asked,
-    const ngx_str_t *args, u_char *buf, const char **details)
-{
-    ngx_int_t                       rc;
-    ngx_uint_t                      i;
-    amzsync_sandbox_query_t         query;
-    const amzsync_sandbox_param_t  *param;
-
-    amzsync_sandbox_query(&query, args, buf);
-
-    while ((rc = amzsync_sandbox_query_next(&query)) == NGX_OK) {
-
-        for (i = 0; amzsync_sandbox_params[i].name.len; i++) {
-            if (query.name.len == amzsync_sandbox_params[i].name.len
-                && ngx_memcmp(query.name.data,
-                              amzsync_sandbox_params[i].name.data,
-                              query.name.len)
-                   == 0)
-            {
-                break;
-            }
-        }
-
-        param = &amzsync_sandbox_params[i];
-
-        if (param->name.len == 0) {
-            continue;
-        }
-
-        if (!param->list && (asked->given & (1 << i))) {
-            *details = "A parameter that takes one value is repeated.";
-            return NGX_ERROR;
-        }
-
-        asked->given |= 1 << i;
-
-        if (param->set(asked, i, &query.value) != NGX_OK) {
-            *details = param->refused;
-            return NGX_ERROR;
-        }
-    }
-
-    if (rc == NGX_ERROR) {
-        *details = "The query string is not well-formed.";
-        return NGX_ERROR;
-    }
 
     return NGX_OK;
 }
@@ -291,8 +226,8 @@ amzsync_sandbox_included_parse(ngx_uint_t *included, const ngx_str_t *args,
                                           amzsync_sandbox_included, included)
                != NGX_OK)
         {
-            *details = amzsync_sandbox_params[AMZSYNC_SANDBOX_P_INCLUDED]
-                           .refused;
+            *details = amzsync_sandbox_search_params
+                           [AMZSYNC_SANDBOX_P_INCLUDED].refused;
             return NGX_ERROR;
         }
     }
@@ -374,9 +309,10 @@ amzsync_sandbox_search_match(const amzsync_sandbox_search_t *search,
 
 
 static ngx_int_t
-amzsync_sandbox_param_time(amzsync_sandbox_asked_t *asked, ngx_uint_t n,
-    ngx_str_t *value)
+amzsync_sandbox_param_time(void *data, ngx_uint_t n, ngx_str_t *value)
 {
+    amzsync_sandbox_asked_t *asked = data;
+
     asked->times[n] = amzsync_time_parse(value->data, value->len);
 
     return (asked->times[n] == AMZSYNC_TIME_BAD) ? NGX_ERROR : NGX_OK;
@@ -384,35 +320,39 @@ amzsync_sandbox_param_time(amzsync_sandbox_asked_t *asked, ngx_uint_t n,
 
 
 static ngx_int_t
-amzsync_sandbox_param_statuses(amzsync_sandbox_asked_t *asked, ngx_uint_t n,
-    ngx_str_t *value)
+amzsync_sandbox_param_statuses(void *data, ngx_uint_t n, ngx_str_t *value)
 {
+    amzsync_sandbox_asked_t *asked = data;
+
     return amzsync_sandbox_param_enum(value, amzsync_sandbox_statuses,
                                       &asked->search->statuses);
 }
 
 
 static ngx_int_t
-amzsync_sandbox_param_marketplaces(amzsync_sandbox_asked_t *asked,
-    ngx_uint_t n, ngx_str_t *value)
+amzsync_sandbox_param_marketplaces(void *data, ngx_uint_t n, ngx_str_t *value)
 {
+    amzsync_sandbox_asked_t *asked = data;
+
     return amzsync_sandbox_marketplaces_parse(asked->search, value);
 }
 
 
 static ngx_int_t
-amzsync_sandbox_param_fulfilled_by(amzsync_sandbox_asked_t *asked,
-    ngx_uint_t n, ngx_str_t *value)
+amzsync_sandbox_param_fulfilled_by(void *data, ngx_uint_t n, ngx_str_t *value)
 {
+    amzsync_sandbox_asked_t *asked = data;
+
     return amzsync_sandbox_param_enum(value, amzsync_sandbox_fulfilled_by,
                                       &asked->search->fulfilled_by);
 }
 
 
 static ngx_int_t
-amzsync_sandbox_param_page(amzsync_sandbox_asked_t *asked, ngx_uint_t n,
-    ngx_str_t *value)
+amzsync_sandbox_param_page(void *data, ngx_uint_t n, ngx_str_t *value)
 {
+    amzsync_sandbox_asked_t *asked = data;
+
     ngx_int_t  page;
 
     page = ngx_atoi(value->data, value->len);
@@ -428,9 +368,10 @@ amzsync_sandbox_param_page(amzsync_sandbox_asked_t *asked, ngx_uint_t n,
 
 
 static ngx_int_t
-amzsync_sandbox_param_token(amzsync_sandbox_asked_t *asked, ngx_uint_t n,
-    ngx_str_t *value)
+amzsync_sandbox_param_token(void *data, ngx_uint_t n, ngx_str_t *value)
 {
+    amzsync_sandbox_asked_t *asked = data;
+
     asked->search->token = *value;
 
     return value->len ? NGX_OK : NGX_ERROR;
@@ -438,9 +379,10 @@ amzsync_sandbox_param_token(amzsync_sandbox_asked_t *asked, ngx_uint_t n,
 
 
 static ngx_int_t
-amzsync_sandbox_param_included(amzsync_sandbox_asked_t *asked, ngx_uint_t n,
-    ngx_str_t *value)
+amzsync_sandbox_param_included(void *data, ngx_uint_t n, ngx_str_t *value)
 {
+    amzsync_sandbox_asked_t *asked = data;
+
     return amzsync_sandbox_param_enum(value, amzsync_sandbox_included,
                                       &asked->search->included);
 }

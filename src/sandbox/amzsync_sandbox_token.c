@@ -12,7 +12,6 @@
 #include <openssl/hmac.h>
 
 
-#define AMZSYNC_SANDBOX_MAC       16
 #define AMZSYNC_SANDBOX_PAYLOAD   160
 
 #define AMZSYNC_SANDBOX_ACCESS    'a'
@@ -29,8 +28,6 @@ static size_t amzsync_sandbox_seal(const amzsync_sandbox_keys_t *keys,
     u_char *payload, size_t len, u_char *out);
 static ngx_int_t amzsync_sandbox_unseal(const amzsync_sandbox_keys_t *keys,
     const ngx_str_t *token, u_char *buf, amzsync_sandbox_payload_t *payload);
-static ngx_int_t amzsync_sandbox_sign(const amzsync_sandbox_keys_t *keys,
-    const u_char *p, size_t len, u_char *mac);
 static u_char *amzsync_sandbox_put(u_char *p, uint64_t n);
 static uint64_t amzsync_sandbox_get(amzsync_sandbox_payload_t *payload);
 
@@ -210,7 +207,7 @@ amzsync_sandbox_unseal(const amzsync_sandbox_keys_t *keys,
 }
 
 
-static ngx_int_t
+ngx_int_t
 amzsync_sandbox_sign(const amzsync_sandbox_keys_t *keys, const u_char *p,
     size_t len, u_char *mac)
 {

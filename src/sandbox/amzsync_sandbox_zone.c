@@ -9,7 +9,7 @@
 #include <sandbox/amzsync_sandbox.h>
 
 
-#define AMZSYNC_SANDBOX_ZONE_VERSION  0x616d7a01
+#define AMZSYNC_SANDBOX_ZONE_VERSION  0x616d7a02
 #define AMZSYNC_SANDBOX_CODES         10
 
 
@@ -41,6 +41,7 @@ struct amzsync_sandbox_zone_s {
     ngx_rbtree_node_t         sellers_sentinel;
 
     ngx_atomic_t              ticks[2];         /* data, LWA */
+    ngx_atomic_t              op_ticks[AMZSYNC_SANDBOX_OPS];
     ngx_atomic_t              answers[AMZSYNC_SANDBOX_OPS]
                                      [AMZSYNC_SANDBOX_CODES];
     ngx_atomic_t              faults[AMZSYNC_SANDBOX_FAULTS];
@@ -56,7 +57,8 @@ static amzsync_sandbox_seller_t *amzsync_sandbox_seller(
 
 
 const char *const  amzsync_sandbox_ops[AMZSYNC_SANDBOX_OPS] = {
-    "token", "searchOrders", "getOrder", "control", "other"
+    "token", "searchOrders", "getOrder", "getMarketplaceParticipations",
+    "getInventorySummaries", "listTransactions", "control", "other"
 };
 
 
@@ -129,6 +131,14 @@ ngx_uint_t
 amzsync_sandbox_zone_tick(amzsync_sandbox_zone_t *zone, ngx_uint_t lwa)
 {
     return ngx_atomic_fetch_add(&zone->ticks[lwa ? 1 : 0], 1) + 1;
+}
+
+
+ngx_uint_t
+amzsync_sandbox_zone_tick_op(amzsync_sandbox_zone_t *zone,
+    amzsync_sandbox_op_e op)
+{
+    return ngx_atomic_fetch_add(&zone->op_ticks[op], 1) + 1;
 }
 
 
