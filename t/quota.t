@@ -160,8 +160,11 @@ sub lock_buckets {
                   ('sandbox-client', 'S1', 'na', 'searchOrders', $given, 20,
                    now() + interval '10 s' / $given, true)");
 
-        $site->begin($nginx, "u1", seller => "S1");
-        my $row = $site->wait_row("u1", 20,
+        # Users of one seller share its buckets, but not what they have read.
+        my $user = "user-$given";
+
+        $site->begin($nginx, $user, seller => "S1");
+        my $row = $site->wait_row($user, 20,
                                   sub { $_[0]{state} eq "completed" });
         ok($row, "rate $given: complete") or diag $site->logs;
 

@@ -197,8 +197,12 @@ amzsync_store_page_markets(amzsync_pg_query_t *query, const char *list)
 static ngx_int_t
 amzsync_store_page_scan(amzsync_pg_query_t *query, amzsync_store_page_t *page)
 {
-    if (amzsync_pg_query_int(query, page->scan_page) != NGX_OK) {
-        return NGX_ERROR;
+    ngx_int_t  rc;
+
+    rc = amzsync_pg_query_int(query, page->scan_page);
+
+    if (rc != NGX_OK || !(page->dataset->flags & AMZSYNC_DATASET_SNAPSHOT)) {
+        return rc;
     }
 
     return amzsync_pg_query_static(query, page->last ? "t" : "f");

@@ -58,8 +58,11 @@ amzsync_store_upsert_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
     rows = dataset->rows;
 
     sql.pool = pool;
-    sql.param = AMZSYNC_STORE_STEP_PARAMS + 1
-                + (amzsync_store_scans(dataset) ? 2 : 0);
+    sql.param = AMZSYNC_STORE_STEP_PARAMS + 1;
+
+    if (amzsync_store_scans(dataset)) {
+        sql.param += (dataset->flags & AMZSYNC_DATASET_SNAPSHOT) ? 2 : 1;
+    }
 
     amzsync_store_sql_rows(&sql, rows);
     amzsync_store_sql(&sql, ", %s",

@@ -12,8 +12,9 @@
 #include <store/amzsync_store_private.h>
 
 
-/* Parameters $1 to $20 are those of a step; those of a scan may follow, $21
- * and $22, and then the columns' arrays. */
+/* Parameters $1 to $20 are those of a step; $21, the scan's first page, may
+ * follow, for a snapshot $22, whether this is its last, then the columns'
+ * arrays. */
 #define AMZSYNC_STORE_STEP_PARAMS  20
 
 /*

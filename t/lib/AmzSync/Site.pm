@@ -47,6 +47,8 @@ sub nginx {
         workers => $arg{workers},
         http => $self->{db}->http_config(endpoint => $self->{url},
                                          lwa => "$self->{url}/auth/o2/token",
+                                         exists $arg{datasets}
+                                         ? (datasets => $arg{datasets}) : (),
                                          extra => $arg{extra} || ""),
         server => $self->{db}->locations);
 
@@ -116,14 +118,16 @@ sub wait_row {
 }
 
 
-# Differences of a user's tables from a seller's truth.
+# Differences of a user's tables from a seller's truth: of orders and items,
+# or of those named.
 
 sub differences {
-    my ($self, $user, $seller) = @_;
+    my ($self, $user, $seller, @tables) = @_;
 
     return AmzSync::Truth::compare($self->{db}, user => $user,
                                    url => $self->{url}, seller => $seller,
-                                   marketplaces => \@markets);
+                                   marketplaces => \@markets,
+                                   tables => @tables ? \@tables : undef);
 }
 
 

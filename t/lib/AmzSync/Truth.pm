@@ -5,9 +5,11 @@ package AmzSync::Truth;
 #
 #     my @differences = AmzSync::Truth::compare($db,
 #         user => "u1", url => "http://127.0.0.1:$port/amazon",
-#         seller => "DEMO", marketplaces => ["ATVPDKIKX0DER"]);
+#         seller => "DEMO", marketplaces => ["ATVPDKIKX0DER"],
+#         tables => ["orders", "order_items"]);
 #
-# An empty list: the tables are the truth.
+# An empty list: the tables are the truth.  What the module adds to a row, its
+# marks and made-up keys, is not part of it.
 
 use strict;
 use warnings;
@@ -15,15 +17,18 @@ use warnings;
 use HTTP::Tiny;
 
 
-my @tables = qw(orders order_items);
-my %owner = map { $_ => 1 } qw(user_id selling_partner_id region);
+our @orders = qw(orders order_items);
+our @all = (@orders, qw(marketplaces inventory financial_transactions));
+
+my %ours = map { $_ => 1 } qw(user_id selling_partner_id region row_key
+                              ordinal scan_sync_no scan_page);
 
 
 sub compare {
     my ($db, %arg) = @_;
     my @differences;
 
-    for my $table (@tables) {
+    for my $table (@{ $arg{tables} || \@orders }) {
         my $file = fetch($db, $table, %arg);
         my @columns = columns($db, $table);
 
@@ -52,7 +57,7 @@ sub fetch {
 sub columns {
     my ($db, $table) = @_;
 
-    return grep { !$owner{ $_->[0] } } $db->sql(
+    return grep { !$ours{ $_->[0] } } $db->sql(
         "SELECT column_name, data_type FROM information_schema.columns
           WHERE table_schema = 'amzsync' AND table_name = '$table'
           ORDER BY ordinal_position");
@@ -65,7 +70,7 @@ sub differences {
     my $names = join ", ", map { $_->[0] } @columns;
     my $types = join ", ", map { "$_->[0] $_->[1]" } @columns;
     my $exact = join ", ", map {
-        $_->[1] eq "numeric" ? "$_->[0]::text" : $_->[0]
+        $_->[1] =~ /^(numeric|jsonb)$/ ? "$_->[0]::text" : $_->[0]
     } @columns;
 
     $db->script(<<END);
