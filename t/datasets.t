@@ -1,4 +1,5 @@
-# All datasets of a seller, side by side, and what a second sync fetches.
+# All datasets of a seller, side by side; what a second sync fetches, and what
+# it changes; and which marketplaces they ask for.
 
 use strict;
 use warnings;
@@ -7,38 +8,174 @@ use lib 't/lib';
 use AmzSync::Site;
 use Test::More;
 
-my $site = AmzSync::Site->new("seed=9 orders=300 page=20 quota=0"
+# The data ends two days ago, so that a revision may be younger.
+
+my $until = POSIX::strftime("%Y-%m-%dT00:00:00Z", gmtime(time - 2 * 86400));
+my $site = AmzSync::Site->new("seed=9 orders=300 page=20 quota=0 until=$until"
                               . " inventory=130 inventory_page=20"
                               . " transactions=700 transactions_page=40");
 my $db = $site->db;
 my $nginx = $site->nginx(datasets => undef);
+my @markets = qw(A1AM78C64UM0Y8 A2EUQ1WTGCTBG2 ATVPDKIKX0DER);
 
-sub finish {
-    my ($sync, $name) = @_;
+# Runs a sync to its end; answers its datasets by name, and how often Amazon
+# was called meanwhile, by operation.
+
+sub sync {
+    my ($name, $user, %arg) = @_;
+    my $before = calls();
+    my $sync = $site->begin($arg{nginx} || $nginx, $user, seller => "S1",
+                            %arg);
     my $status;
 
     AmzSync::Site::until_true(60, sub {
         (undef, $status) = $db->call("GET", "/api/sync/status/$sync",
-                                     user => "u1", port => $nginx->port);
+                                     user => $user, port => $nginx->port);
         $status->{status} ne "in_progress";
     });
 
-    is($status->{status}, "completed", "$name: completed")
+    is($status->{status}, $arg{status} || "completed", "$name: status")
         or diag $site->logs;
 
-    my %rows = map { $_->{name} => $_ } @{ $status->{datasets} };
-    is_deeply([ map { $_->{name} } @{ $status->{datasets} } ],
-              [qw(marketplaces orders inventory financial_transactions)],
-              "$name: the datasets");
-    is_deeply([ map { $_->{error} } @{ $status->{datasets} } ],
-              [ (undef) x 4 ], "$name: no errors");
-    is_deeply([ $site->differences("u1", "S1", @AmzSync::Truth::all) ], [],
-              "$name: the tables are the truth");
+    my $after = calls();
 
-    return \%rows;
+    return { map { $_->{name} => $_ } @{ $status->{datasets} } },
+           { map { $_ => $after->{$_} - ($before->{$_} || 0) } keys %$after };
 }
 
-my $rows = finish($site->begin($nginx, "u1", seller => "S1"), "first");
-is($rows->{orders}{rows}, 300, "first: orders");
+sub calls {
+    my $requests = $site->requests;
+
+    return { map { $_ => $requests->{$_}{200} || 0 } keys %$requests };
+}
+
+sub is_true {
+    my ($name, $user, @tables) = @_;
+
+    is_deeply([ $site->differences($user, "S1", @tables) ], [],
+              "$name: the tables are the truth");
+}
+
+sub tables {
+    my ($user, @tables) = @_;
+
+    return { map { $_ => $db->value("SELECT count(*) FROM amzsync.$_
+                                      WHERE user_id = '$user'") } @tables };
+}
+
+
+# The first sync reads all; the second one begins where that ended.
+
+{
+    my ($sets, $calls) = sync("first", "u1");
+
+    is_deeply([ map { "$_ $sets->{$_}{status}" } sort keys %$sets ],
+              [ map { "$_ completed" }
+                    qw(financial_transactions inventory marketplaces orders) ],
+              "first: the datasets");
+    is_true("first", "u1", @AmzSync::Truth::all);
+
+    my $rows = tables("u1", qw(inventory financial_transactions orders));
+
+    is_deeply({ map { $_ => $sets->{$_}{rows} } keys %$rows }, $rows,
+              "first: rows as in the tables");
+    is($calls->{getMarketplaceParticipations}, 1, "first: one call");
+    cmp_ok($calls->{listTransactions}, ">=", 700 / 40 + 18,
+           "first: transactions by windows");
+
+    my $deferred = $db->value("SELECT count(*)
+                                 FROM amzsync.financial_transactions
+                                WHERE transaction_status = 'DEFERRED'");
+    cmp_ok($deferred, ">", 5, "first: deferred transactions");
+
+    ($sets, $calls) = sync("second", "u1");
+
+    is($sets->{orders}{rows}, 0, "second: no orders");
+    is($calls->{searchOrders}, 1, "second: one call for orders");
+    is($sets->{inventory}{rows}, $rows->{inventory},
+       "second: all of the inventory");
+    cmp_ok($sets->{financial_transactions}{rows}, "<",
+           $rows->{financial_transactions} / 2,
+           "second: the last transactions, and days with deferred ones");
+    cmp_ok($sets->{financial_transactions}{rows}, ">=", $deferred,
+           "second: of which there are as many");
+    is_true("second", "u1", @AmzSync::Truth::all);
+}
+
+
+# What a revision changes arrives, and what it takes away goes.
+
+for my $revision (1 .. 3) {
+    my $before = tables("u1", "financial_transactions");
+
+    $db->sql("CREATE TABLE before AS SELECT seller_sku, fn_sku
+                FROM amzsync.inventory WHERE user_id = 'u1'");
+
+    $site->revise("S1", $revision, 400 - $revision);
+    my ($sets) = sync("revision $revision", "u1");
+
+    is_true("revision $revision", "u1", @AmzSync::Truth::all);
+    is($sets->{orders}{rows} > 0 && $sets->{orders}{rows} < 300, 1,
+       "revision $revision: some orders");
+
+    cmp_ok($db->value("SELECT count(*) FROM (
+                           SELECT * FROM before EXCEPT
+                           SELECT seller_sku, fn_sku FROM amzsync.inventory
+                            WHERE user_id = 'u1') gone"), ">", 0, "revision $revision: some of the inventory went");
+    cmp_ok(tables("u1", "financial_transactions")->{financial_transactions},
+           ">", $before->{financial_transactions},
+           "revision $revision: more transactions");
+
+    $db->sql("DROP TABLE before");
+}
+
+
+# Marketplaces: those of Amazon that the seller takes part in, if the
+# connection names none.
+
+{
+    my $path = "/api/v1/integrations/amazon/connection";
+    my $only = $site->nginx(datasets => "orders");
+
+    my ($sets, $calls) = sync("unknown", "u2", marketplaces => undef,
+                              nginx => $only, status => "failed");
+
+    is($sets->{orders}{error}{code}, "marketplaces_unknown",
+       "unknown: the error");
+    is($calls->{searchOrders}, 0, "unknown: no call");
+
+    ($sets) = sync("all", "u2", marketplaces => undef);
+    is_true("all", "u2", @AmzSync::Truth::all);
+
+    my ($code, $json) = $db->call("GET", $path, user => "u2",
+                                  port => $nginx->port);
+    is_deeply($json->{marketplaceIds}, \@markets, "all: they are known now");
+    is($db->value("SELECT count(*) FROM amzsync.marketplaces
+                    WHERE user_id = 'u2'"), 5, "all: others are, too");
+
+    sync("known", "u2", marketplaces => undef, nginx => $only);
+}
+
+
+# A marketplace more has all of its orders read, the others go on.
+
+{
+    sync("two", "u3", marketplaces => [ @markets[0, 1] ]);
+    sync("three", "u3", marketplaces => \@markets);
+
+    is_deeply([ $db->sql("
+        SELECT array_to_string(marketplace_ids, ' '),
+               range_to - range_from > interval '360 d'
+          FROM amzsync.sync_units u
+         WHERE user_id = 'u3' AND dataset = 'orders'
+           AND sync_no = (SELECT max(sync_no) FROM amzsync.sync_progress
+                           WHERE user_id = 'u3')
+         ORDER BY unit") ],
+        [ [ $markets[2], "t" ], [ "@markets[0, 1]", "f" ] ],
+        "three: the units");
+    is_true("three", "u3", @AmzSync::Truth::all);
+}
+
+is_deeply([ $site->alarms ], [], "no alarms");
 
 done_testing();

@@ -299,7 +299,8 @@ sub connect {
         body => {
             sellingPartnerId => $arg{seller} || "A1SANDBOXDEMO",
             region           => $arg{region} || "na",
-            marketplaceIds   => $arg{marketplaces} || ["ATVPDKIKX0DER"],
+            marketplaceIds   => exists $arg{marketplaces}
+                                ? $arg{marketplaces} : ["ATVPDKIKX0DER"],
             refreshToken     => $arg{token} || "Atzr|sandbox-DEMO",
         });
 

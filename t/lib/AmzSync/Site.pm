@@ -14,6 +14,7 @@ use warnings;
 use AmzSync;
 use AmzSync::Nginx;
 use AmzSync::Truth;
+use POSIX qw(strftime);
 use Time::HiRes ();
 
 my @markets = qw(ATVPDKIKX0DER A2EUQ1WTGCTBG2 A1AM78C64UM0Y8);
@@ -65,7 +66,9 @@ sub connect {
 
     return until_true(20, sub {
         $self->{db}->connect($user, port => $nginx->port, seller => $seller,
-                             token => $token, marketplaces => \@markets)
+                             token => $token,
+                             marketplaces => exists $arg{marketplaces}
+                                             ? $arg{marketplaces} : \@markets)
     });
 }
 
@@ -128,6 +131,20 @@ sub differences {
                                    url => $self->{url}, seller => $seller,
                                    marketplaces => \@markets,
                                    tables => @tables ? \@tables : undef);
+}
+
+
+# Takes a seller to a revision; what is new in it happened so many seconds ago.
+
+sub revise {
+    my ($self, $seller, $revision, $ago) = @_;
+    my $at = strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(time - $ago));
+
+    my ($status) = $self->{db}->call("POST", "/amazon/_sandbox/revision"
+                   . "?seller=$seller&set=$revision&at=$at",
+                   port => $self->{amazon}->port);
+
+    die "revision: $status\n" if $status != 200;
 }
 
 
