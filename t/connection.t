@@ -82,8 +82,8 @@ sub main::shown {
 our $seller = "sellingPartnerId must be a string of 1 to 64 letters and"
               . " digits.";
 our $region = 'region must be \"na\", \"eu\" or \"fe\".';
-our $markets = "marketplaceIds must be null or an array of 1 to 50 strings of 1 to 32"
-               . " capital letters and digits.";
+our $markets = "marketplaceIds must be null or an array of 1 to 50 strings of"
+               . " 1 to 32 capital letters and digits.";
 our $token = "refreshToken must be a string of 1 to 4096 printable ASCII"
              . " characters.";
 

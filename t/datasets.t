@@ -121,7 +121,8 @@ for my $revision (1 .. 3) {
     cmp_ok($db->value("SELECT count(*) FROM (
                            SELECT * FROM before EXCEPT
                            SELECT seller_sku, fn_sku FROM amzsync.inventory
-                            WHERE user_id = 'u1') gone"), ">", 0, "revision $revision: some of the inventory went");
+                            WHERE user_id = 'u1') gone"), ">", 0,
+           "revision $revision: some of the inventory went");
     cmp_ok(tables("u1", "financial_transactions")->{financial_transactions},
            ">", $before->{financial_transactions},
            "revision $revision: more transactions");

@@ -132,8 +132,8 @@ sub main_config {
 
 # For --- http_config.  Arguments: postgres => the arguments that follow the
 # conninfo, conninfo => { ... }, endpoint => URL, lwa => URL, datasets => names
-# (only orders, unless told), extra => TEXT; undef leaves a directive out.  The default endpoint is the sandbox in the
-# server under test, see sandbox().
+# (orders alone, unless told), extra => TEXT; undef leaves a directive out.  The
+# default endpoint is the sandbox in the server under test, see sandbox().
 
 sub http_config {
     my ($self, %arg) = @_;
