@@ -20,6 +20,10 @@ static ngx_uint_t amzsync_pg_pool_level(amzsync_pg_pool_t *pool);
 
 static void amzsync_pg_pool_dispatch(ngx_event_t *ev);
 static void amzsync_pg_pool_feed(amzsync_pg_conn_t *conn, ngx_queue_t *queue);
+static amzsync_pg_query_t *amzsync_pg_pool_head(ngx_queue_t *queue);
+static ngx_int_t amzsync_pg_pool_order(const ngx_queue_t *one,
+    const ngx_queue_t *two);
+static void amzsync_pg_pool_unit(amzsync_pg_conn_t *conn, ngx_queue_t *unit);
 static amzsync_pg_conn_t *amzsync_pg_pool_pick(amzsync_pg_line_t *line);
 static void amzsync_pg_pool_deliver(ngx_event_t *ev);
 
@@ -379,7 +383,8 @@ amzsync_pg_pool_dispatch(ngx_event_t *ev)
         conn = &line->conns[i];
 
         while (!ngx_queue_empty(&conn->waiting)
-               && amzsync_pg_pipe_room(conn))
+               && amzsync_pg_pipe_room(conn,
+                                       amzsync_pg_pool_head(&conn->waiting)))
         {
             amzsync_pg_pool_feed(conn, &conn->waiting);
         }
@@ -387,7 +392,18 @@ amzsync_pg_pool_dispatch(ngx_event_t *ev)
 }
 
 
-/* The least busy connection. */
+static amzsync_pg_query_t *
+amzsync_pg_pool_head(ngx_queue_t *queue)
+{
+    ngx_queue_t  *q;
+
+    q = ngx_queue_head(queue);
+
+    return ngx_queue_data(q, amzsync_pg_query_t, queue);
+}
+
+
+/* The least busy connection for what waits first. */
 
 static amzsync_pg_conn_t *
 amzsync_pg_pool_pick(amzsync_pg_line_t *line)
@@ -399,7 +415,8 @@ amzsync_pg_pool_pick(amzsync_pg_line_t *line)
     conn = NULL;
 
     for (i = 0; i < line->nconns; i++) {
-        room = amzsync_pg_pipe_room(&line->conns[i]);
+        room = amzsync_pg_pipe_room(&line->conns[i],
+                                    amzsync_pg_pool_head(&line->waiting));
 
         if (room > best) {
             best = room;
@@ -411,39 +428,80 @@ amzsync_pg_pool_pick(amzsync_pg_line_t *line)
 }
 
 
-/* Sends one unit. */
+/* Sends one unit: what may share it, from the head of the queue on. */
 
 static void
 amzsync_pg_pool_feed(amzsync_pg_conn_t *conn, ngx_queue_t *queue)
 {
     ngx_uint_t           n, max;
-    ngx_queue_t         *q;
-    amzsync_pg_query_t  *query;
+    ngx_queue_t          unit;
+    amzsync_pg_query_t  *query, *first;
 
-    max = amzsync_pg_pipe_room(conn);
-    max = (conn->class == AMZSYNC_PG_READ) ? ngx_min(max, AMZSYNC_PG_UNIT_MAX)
-                                           : 1;
+    first = amzsync_pg_pool_head(queue);
+
+    max = amzsync_pg_pipe_room(conn, first);
+    max = (conn->class == AMZSYNC_PG_READ || first->group)
+          && !first->alone ? ngx_min(max, AMZSYNC_PG_UNIT_MAX) : 1;
+
+    ngx_queue_init(&unit);
 
     for (n = 0; n < max && !ngx_queue_empty(queue); n++) {
-        q = ngx_queue_head(queue);
-        query = ngx_queue_data(q, amzsync_pg_query_t, queue);
+        query = amzsync_pg_pool_head(queue);
 
-        if (query->alone) {
-            if (n > 0) {
-                break;
-            }
-
-            max = 1;
+        if (query->group != first->group || (n > 0 && query->alone)) {
+            break;
         }
 
         amzsync_pg_pool_unqueue(query);
+        ngx_queue_insert_tail(&unit, &query->queue);
+    }
 
-        if (amzsync_pg_pipe_send(conn, query) != NGX_OK) {
-            query->tries++;
-            amzsync_pg_pool_again(query);
-            amzsync_pg_conn_fail(conn, NULL);
-            return;
+    if (first->group) {
+        ngx_queue_sort(&unit, amzsync_pg_pool_order);
+    }
+
+    amzsync_pg_pool_unit(conn, &unit);
+}
+
+
+static ngx_int_t
+amzsync_pg_pool_order(const ngx_queue_t *one, const ngx_queue_t *two)
+{
+    amzsync_pg_query_t  *a, *b;
+
+    a = ngx_queue_data(one, amzsync_pg_query_t, queue);
+    b = ngx_queue_data(two, amzsync_pg_query_t, queue);
+
+    return (a->affinity > b->affinity) - (a->affinity < b->affinity);
+}
+
+
+static void
+amzsync_pg_pool_unit(amzsync_pg_conn_t *conn, ngx_queue_t *unit)
+{
+    ngx_queue_t         *q;
+    amzsync_pg_query_t  *query;
+
+    while (!ngx_queue_empty(unit)) {
+        query = amzsync_pg_pool_head(unit);
+        ngx_queue_remove(&query->queue);
+
+        if (amzsync_pg_pipe_send(conn, query) == NGX_OK) {
+            continue;
         }
+
+        query->tries++;
+        ngx_queue_insert_head(unit, &query->queue);
+
+        while (!ngx_queue_empty(unit)) {
+            q = ngx_queue_last(unit);
+            ngx_queue_remove(q);
+            amzsync_pg_pool_again(ngx_queue_data(q, amzsync_pg_query_t,
+                                                 queue));
+        }
+
+        amzsync_pg_conn_fail(conn, NULL);
+        return;
     }
 
     if (amzsync_pg_pipe_sync(conn) != NGX_OK) {

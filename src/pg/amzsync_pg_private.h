@@ -11,7 +11,8 @@
 #include <pg/amzsync_pg.h>
 
 
-/* Reads that share one Sync, and statements in flight on one connection. */
+/* Statements that share one Sync, and those in flight on one connection; a
+ * group of writes has a connection's one place for groups. */
 
 #define AMZSYNC_PG_UNIT_MAX     32
 #define AMZSYNC_PG_READS_MAX    128
@@ -64,6 +65,7 @@ struct amzsync_pg_conn_s {
     /* In the order of the pipeline; "current" is the next to be answered. */
     ngx_queue_t               sent;
     ngx_uint_t                nsent;
+    ngx_uint_t                ngrouped;     /* of them, in a group */
     amzsync_pg_query_t       *current;
 
     /* WORK only: statements of the affinities that live here. */
@@ -160,7 +162,8 @@ ngx_int_t amzsync_pg_pipe_send(amzsync_pg_conn_t *conn,
 ngx_int_t amzsync_pg_pipe_sync(amzsync_pg_conn_t *conn);
 ngx_int_t amzsync_pg_pipe_results(amzsync_pg_conn_t *conn);
 void amzsync_pg_pipe_lost(amzsync_pg_conn_t *conn);
-ngx_uint_t amzsync_pg_pipe_room(amzsync_pg_conn_t *conn);
+ngx_uint_t amzsync_pg_pipe_room(amzsync_pg_conn_t *conn,
+    amzsync_pg_query_t *query);
 
 
 /* amzsync_pg_pool.c */

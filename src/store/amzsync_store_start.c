@@ -100,6 +100,11 @@ amzsync_store_start(amzsync_store_t *store, ngx_str_t *user,
         return NULL;
     }
 
+    /* One commit for all starts that come while another is under way. */
+
+    query->group = 1;
+    query->affinity = ngx_crc32_short(user->data, user->len);
+
     rc = amzsync_pg_query_text(query, user->data, user->len);
 
     if (rc == NGX_OK) {

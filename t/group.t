@@ -1,0 +1,133 @@
+# Starts that come while another one is being committed share a commit; one
+# that fails does no harm to its neighbours.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use AmzSync;
+use AmzSync::Nginx;
+use IO::Socket::INET;
+use Test::More;
+use Time::HiRes qw(sleep);
+
+# Login with Amazon is out of reach: no sync gets anywhere.
+
+my $db = AmzSync->new;
+my $nginx = AmzSync::Nginx->new(
+    http   => $db->http_config(endpoint => "http://127.0.0.1:1",
+                               lwa => "http://127.0.0.1:1/token",
+                               postgres => "timeout=60s writes=1"),
+    server => $db->locations);
+
+for my $n (0 .. 30) {
+    $db->connect("u$n", port => $nginx->port) or die "not connected\n";
+}
+
+# A session that holds the rows of users until it is closed.
+
+sub hold {
+    my (@users) = @_;
+    my $list = join ", ", map { "'$_'" } @users;
+
+    open my $fh, '|-', "psql", "-Xq", "-o", "/dev/null", "-d", $db->name
+        or die "psql: $!\n";
+    $fh->autoflush(1);
+    print $fh "BEGIN; SELECT FROM amzsync.connections
+                WHERE user_id IN ($list) FOR UPDATE;\n";
+
+    waiting(1, "granted AND relation = 'amzsync.connections'::regclass
+                AND mode = 'RowShareLock' AND pid IN (
+                    SELECT pid FROM pg_stat_activity
+                     WHERE state = 'idle in transaction')");
+    return $fh;
+}
+
+sub waiting {
+    my ($n, $what) = @_;
+
+    for (1 .. 200) {
+        return if $db->value("SELECT count(*) FROM pg_locks WHERE $what")
+                  >= $n;
+        sleep 0.05;
+    }
+
+    die "no lock: $what\n";
+}
+
+sub post {
+    my ($user) = @_;
+    my $socket = IO::Socket::INET->new(PeerAddr => "127.0.0.1",
+                                       PeerPort => $nginx->port)
+        or die "connect: $!\n";
+
+    print $socket "POST /api/v1/integrations/amazon/sync HTTP/1.0\r\n"
+                  . "X-User: $user\r\n\r\n";
+    return $socket;
+}
+
+sub answer {
+    my ($socket) = @_;
+    local $/;
+    my $text = <$socket>;
+
+    return $text =~ m{^HTTP/1.1 (\d+).*?\r\n\r\n(.*)}s;
+}
+
+
+# The first start waits for a lock.  The others come meanwhile: they are the
+# next group, and one of them waits for a lock in vain.
+
+my $first = hold("u0");
+my $second = hold("u7");
+my %socket = (u0 => post("u0"));
+
+waiting(1, "NOT granted");
+$socket{"u$_"} = post("u$_") for 1 .. 30;
+
+# Two of the same user in one group.
+my $again = post("u9");
+sleep 0.3;
+close $first;
+
+my (%status, %text);
+($status{$_}, $text{$_}) = answer($socket{$_}) for keys %socket;
+my ($status, $text) = answer($again);
+
+is_deeply({ %status },
+          { (map { ("u$_" => 200) } 0 .. 6, 8 .. 30), u7 => 500 },
+          "all start but the one whose row is locked");
+like($text{u7}, qr/"error":"internal_server_error"/, "that has an error");
+is($status, 409, "one user's second start is refused");
+
+my ($id) = $text{u9} =~ /"syncId":"([^"]+)"/;
+like($text, qr/"existingSyncId":"\Q$id\E"/, "with the id of the first");
+
+is($db->value("SELECT count(*) FROM amzsync.sync_progress"), 30,
+   "each of them has a sync");
+is($db->value("SELECT count(DISTINCT user_id) FROM amzsync.sync_datasets"), 30,
+   "with its datasets");
+
+close $second;
+
+
+# Without a failure they share the commit.
+
+$db->sql("DELETE FROM amzsync.sync_progress");
+$first = hold("u0");
+%socket = (u0 => post("u0"));
+waiting(1, "NOT granted");
+$socket{"u$_"} = post("u$_") for 1 .. 30;
+sleep 0.3;
+close $first;
+
+my @failed = grep { (answer($socket{$_}))[0] != 200 } keys %socket;
+is_deeply(\@failed, [], "all start");
+
+my $commits = $db->value("SELECT count(DISTINCT xmin::text)
+                            FROM amzsync.sync_datasets");
+cmp_ok($commits, "<=", 10, "of 31 starts many share a commit");
+is_deeply([ $nginx->alarms ], [], "no alarms");
+
+undef $nginx;
+done_testing();
