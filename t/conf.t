@@ -270,6 +270,10 @@ bad("number $_->[0]", $_->[1], more => "$_->[0];")
         ["amzsync_retries -1", "invalid number"],
         ["amzsync_retry_delay x", "invalid value"],
         ["amzsync_max_syncs 0", "value must be"],
+        ["amzsync_datasets", "invalid number of arguments"],
+        ["amzsync_datasets orders items", 'unknown dataset "items"'],
+        ["amzsync_datasets orders orders", 'duplicate dataset "orders"'],
+        ["amzsync_datasets orders; amzsync_datasets orders", "is duplicate"],
         ["amzsync_lease 10ms", "value must be"],
         ["amzsync_history 3y", "value must be"],
         ["amzsync_history 1s", "value must be"];
