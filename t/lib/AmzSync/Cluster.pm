@@ -2,7 +2,8 @@ package AmzSync::Cluster;
 
 # A PostgreSQL cluster of a test's own, to be stopped and started as it likes.
 # It listens on a unix socket and on a loopback port, and PGHOST, PGPORT and
-# PGUSER point to it from now on; it ends with the object.
+# PGUSER point to it from now on; it ends with the object.  Its settings may be
+# named: settings => { shared_buffers => "512MB" }.
 
 use strict;
 use warnings;
@@ -12,7 +13,7 @@ use File::Temp ();
 
 
 sub new {
-    my ($class) = @_;
+    my ($class, %arg) = @_;
 
     my ($bin) = sort { $b cmp $a } glob "/usr/lib/postgresql/*/bin";
     die "no PostgreSQL server programs\n" if !$bin;
@@ -22,6 +23,7 @@ sub new {
         bin  => $bin,
         dir  => File::Temp->newdir("amzsync.XXXXXX", TMPDIR => 1),
         port => AmzSync::Nginx::free_port(),
+        settings => $arg{settings} || {},
     }, $class;
 
     chmod 0755, "$self->{dir}";
@@ -69,11 +71,14 @@ sub run {
 
 sub start {
     my ($self) = @_;
+    my %set = (listen_addresses => "127.0.0.1", fsync => "off",
+               %{ $self->{settings} });
 
     $self->run("pg_ctl", "-D", "$self->{dir}/data", "-w", "-l",
                "$self->{dir}/log", "-o",
-               "-k $self->{dir} -c listen_addresses=127.0.0.1"
-               . " -p $self->{port} -c fsync=off", "start")
+               join(" ", "-k $self->{dir} -p $self->{port}",
+                    map { "-c $_=$set{$_}" } sort keys %set),
+               "start")
         or die "PostgreSQL did not start\n";
 }
 
@@ -87,6 +92,27 @@ sub stop {
 
 
 sub port { $_[0]{port} }
+
+
+# The pid of the postmaster.
+
+sub pid {
+    my ($self) = @_;
+
+    open my $fh, '<', "$self->{dir}/data/postmaster.pid" or return;
+
+    return int <$fh>;
+}
+
+
+sub log {
+    my ($self) = @_;
+
+    open my $fh, '<', "$self->{dir}/log" or return "";
+    local $/;
+
+    return <$fh>;
+}
 
 
 sub DESTROY {

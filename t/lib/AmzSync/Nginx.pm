@@ -49,6 +49,8 @@ sub configure {
                  ? "load_module $ENV{TEST_NGINX_LOAD_MODULES};" : "";
     my $workers = $arg{workers} || 1;
     my $level = $arg{log_level} || "info";
+    my $threads = $arg{threads} || 4;
+    my $connections = $arg{connections} || 512;
 
     my $text = <<END;
 $module
@@ -56,8 +58,8 @@ worker_processes $workers;
 daemon off;
 pid $self->{dir}/nginx.pid;
 error_log $self->{dir}/error.log $level;
-thread_pool amzsync threads=4 max_queue=65536;
-events { worker_connections 512; }
+thread_pool amzsync threads=$threads max_queue=65536;
+events { worker_connections $connections; }
 http {
     access_log off;
     client_body_temp_path $self->{dir}/body;
