@@ -206,8 +206,10 @@ sub logged {
     my ($log) = @_;
     my %found;
 
-    while ($log =~ /LOG:\s+execute \w+: (.*)\n(?:.*DETAIL:\s+parameters: (.*))?/g)
-    {
+    my $execute = qr/LOG:\s+execute \w+: (.*)\n/;
+    my $detail = qr/.*DETAIL:\s+parameters: (.*)/;
+
+    while ($log =~ /$execute(?:$detail)?/g) {
         my ($text, $parameters) = ($1, $2);
         my ($name) = grep { $text =~ $statements{$_} } keys %statements;
         my @values;
@@ -332,7 +334,7 @@ sub block {
 sub forget {
     my ($self, $prefix) = @_;
 
-    $self->sql("DELETE FROM amzsync.$_ WHERE user_id ~ '^$prefix\[0-9]+\$'")
+    $self->sql("DELETE FROM amzsync.$_ WHERE user_id ~ '^$prefix\[0-9]'")
         for "sync_datasets", "sync_progress";
     $self->vacuum;
 }

@@ -1,0 +1,320 @@
+
+/*
+ * The bound of an ingester: nothing but the module's page statement, with
+ * parameters that were prepared beforehand, over pipelined connections.
+ *
+ *     upsert CONNINFO CONNECTIONS DEPTH SECONDS STATEMENT PAGES
+ *
+ * STATEMENT is a file of SQL, PAGES one of parameters, as the ingester dumps
+ * them.  Connection N commits all pages for user bN_0, then for bN_1, and so
+ * on, whose syncs are there already, with number 1 and lease 1.  DEPTH
+ * statements are in flight on each connection.  Prints how many pages were
+ * committed.
+ */
+
+
+#include <libpq-fe.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+
+#define PARAMS       54
+#define USER         0
+#define NUMBER       1
+#define LEASE        2
+#define PAGE         4
+#define CONNECTIONS  64
+
+
+typedef struct {
+    char           *values[PARAMS];
+} page_t;
+
+
+typedef struct {
+    PGconn         *pg;
+    int             number;
+    int             user;
+    size_t          next;           /* page of the user */
+    unsigned        in_flight;
+    unsigned long   done;
+} connection_t;
+
+
+static page_t  *pages;
+static size_t   npages;
+
+
+static void
+die(const char *what, const char *why)
+{
+    fprintf(stderr, "upsert: %s: %s\n", what, why);
+    exit(1);
+}
+
+
+static char *
+read_file(const char *name, size_t *size)
+{
+    FILE  *f;
+    char  *data;
+    long   n;
+
+    f = fopen(name, "rb");
+    if (f == NULL || fseek(f, 0, SEEK_END) != 0 || (n = ftell(f)) < 0) {
+        die(name, strerror(errno));
+    }
+
+    rewind(f);
+
+    data = malloc(n + 1);
+    if (data == NULL || fread(data, 1, n, f) != (size_t) n) {
+        die(name, "cannot be read");
+    }
+
+    fclose(f);
+
+    data[n] = '\0';
+    *size = n;
+
+    return data;
+}
+
+
+static void
+read_pages(const char *name)
+{
+    int       i;
+    char     *p, *end;
+    size_t    size;
+    page_t   *page;
+    int32_t   len;
+
+    p = read_file(name, &size);
+    end = p + size;
+
+    while (p < end) {
+        pages = realloc(pages, (npages + 1) * sizeof(page_t));
+        if (pages == NULL) {
+            die(name, "no memory");
+        }
+
+        page = &pages[npages++];
+
+        for (i = 0; i < PARAMS; i++) {
+            if (end - p < (long) sizeof(len)) {
+                die(name, "is cut");
+            }
+
+            memcpy(&len, p, sizeof(len));
+            p += sizeof(len);
+
+            page->values[i] = NULL;
+
+            if (len >= 0) {
+                page->values[i] = p;
+                p += len + 1;
+            }
+        }
+    }
+
+    if (p != end || npages == 0) {
+        die(name, "is cut");
+    }
+}
+
+
+static void
+open_connection(connection_t *c, int number, const char *conninfo,
+    const char *sql)
+{
+    PGresult  *result;
+
+    memset(c, 0, sizeof(connection_t));
+
+    c->number = number;
+    c->pg = PQconnectdb(conninfo);
+
+    if (PQstatus(c->pg) != CONNECTION_OK) {
+        die("connection", PQerrorMessage(c->pg));
+    }
+
+    result = PQprepare(c->pg, "page", sql, PARAMS, NULL);
+
+    if (PQresultStatus(result) != PGRES_COMMAND_OK) {
+        die("prepare", PQerrorMessage(c->pg));
+    }
+
+    PQclear(result);
+
+    if (PQsetnonblocking(c->pg, 1) != 0 || PQenterPipelineMode(c->pg) != 1) {
+        die("pipeline", PQerrorMessage(c->pg));
+    }
+}
+
+
+static void
+send_page(connection_t *c)
+{
+    char         user[32], number[32];
+    const char  *values[PARAMS];
+
+    if (c->next == npages) {
+        c->next = 0;
+        c->user++;
+    }
+
+    memcpy(values, pages[c->next].values, sizeof(values));
+
+    snprintf(user, sizeof(user), "b%d_%d", c->number, c->user);
+    snprintf(number, sizeof(number), "%zu", c->next++);
+
+    values[USER] = user;
+    values[NUMBER] = "1";
+    values[LEASE] = "1";
+    values[PAGE] = number;
+
+    if (PQsendQueryPrepared(c->pg, "page", PARAMS, values, NULL, NULL, 0) != 1
+        || PQpipelineSync(c->pg) != 1)
+    {
+        die("send", PQerrorMessage(c->pg));
+    }
+
+    c->in_flight++;
+}
+
+
+/* A page counts once its transaction has ended. */
+
+static void
+read_results(connection_t *c)
+{
+    PGresult  *result;
+
+    if (PQconsumeInput(c->pg) != 1) {
+        die("read", PQerrorMessage(c->pg));
+    }
+
+    while (c->in_flight && !PQisBusy(c->pg)) {
+        result = PQgetResult(c->pg);
+        if (result == NULL) {
+            continue;
+        }
+
+        switch (PQresultStatus(result)) {
+
+        case PGRES_TUPLES_OK:
+            if (PQntuples(result) != 1) {
+                die("page", "was not taken");
+            }
+            break;
+
+        case PGRES_PIPELINE_SYNC:
+            c->in_flight--;
+            c->done++;
+            break;
+
+        default:
+            die("page", PQresultErrorMessage(result));
+        }
+
+        PQclear(result);
+    }
+}
+
+
+static double
+now(void)
+{
+    struct timespec  ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+
+    return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+
+int
+main(int argc, char **argv)
+{
+    int            i, n, flushed;
+    char          *sql;
+    size_t         size;
+    double         start, seconds;
+    unsigned       depth, busy;
+    unsigned long  done;
+    connection_t   connections[CONNECTIONS];
+    struct pollfd  fds[CONNECTIONS];
+
+    if (argc != 7) {
+        die("usage", "CONNINFO CONNECTIONS DEPTH SECONDS STATEMENT PAGES");
+    }
+
+    n = atoi(argv[2]);
+    depth = atoi(argv[3]);
+    seconds = atof(argv[4]);
+
+    if (n < 1 || n > CONNECTIONS || depth < 1) {
+        die("usage", "how many?");
+    }
+
+    sql = read_file(argv[5], &size);
+    read_pages(argv[6]);
+
+    signal(SIGPIPE, SIG_IGN);
+
+    for (i = 0; i < n; i++) {
+        open_connection(&connections[i], i, argv[1], sql);
+    }
+
+    start = now();
+
+    do {
+        busy = 0;
+
+        for (i = 0; i < n; i++) {
+            while (connections[i].in_flight < depth && now() < start + seconds)
+            {
+                send_page(&connections[i]);
+            }
+
+            flushed = PQflush(connections[i].pg);
+            if (flushed < 0) {
+                die("send", PQerrorMessage(connections[i].pg));
+            }
+
+            fds[i].fd = PQsocket(connections[i].pg);
+            fds[i].events = POLLIN | (flushed ? POLLOUT : 0);
+            fds[i].revents = 0;
+
+            busy += connections[i].in_flight;
+        }
+
+        if (busy && poll(fds, n, 1000) < 0 && errno != EINTR) {
+            die("poll", strerror(errno));
+        }
+
+        for (i = 0; i < n; i++) {
+            if (fds[i].revents) {
+                read_results(&connections[i]);
+            }
+        }
+
+    } while (busy);
+
+    for (done = 0, i = 0; i < n; i++) {
+        done += connections[i].done;
+        PQfinish(connections[i].pg);
+    }
+
+    printf("%lu pages in %.3f seconds\n", done, now() - start);
+
+    return 0;
+}
