@@ -1,7 +1,7 @@
 // The module's contract for starts and statuses, by Fastify and node-postgres.
 //
 // PROCESSES processes share the port.  Each has CLIENTS connections to
-// PostgreSQL, pipelined if PIPELINE is 1, else a pool of as many.
+// PostgreSQL, pipelined unless PIPELINE is 0: then a pool of as many.
 
 import cluster from 'node:cluster'
 import fs from 'node:fs'

@@ -3,8 +3,8 @@
 // SYNCS lists what to do: [{ user, no, seller }], their rows with lease 1 are
 // there already. PROCESSES processes share them; all syncs of a process are
 // under way at once. Each process has CLIENTS connections to PostgreSQL,
-// pipelined if PIPELINE is 1. With DUMP the parameters of the first PAGES pages
-// are written to this file instead.
+// pipelined unless PIPELINE is 0. With DUMP the parameters of the first PAGES
+// pages are written to this file instead.
 
 import cluster from 'node:cluster'
 import fs from 'node:fs'
@@ -15,7 +15,7 @@ import { literals } from './rows.js'
 const env = process.env
 const processes = Number(env.PROCESSES ?? 2)
 const clients = Number(env.CLIENTS ?? 2)
-const pipeline = env.PIPELINE === '1'
+const pipeline = env.PIPELINE !== '0'
 const pageSize = 100
 const day = 24 * 3600 * 1000
 

@@ -1,13 +1,8 @@
 // A page of orders as PostgreSQL's array literals, one a column, in the order
 // of the parameters of the module's page statement.
 
-const SPECIAL = /["\\]/
-
-function quoted (value) {
-  return SPECIAL.test(value)
-    ? `"${value.replace(/["\\]/g, '\\$&')}"`
-    : `"${value}"`
-}
+const quoted = (value) =>
+  `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
 
 // Amounts come as strings; a number would be one of JavaScript's.
 const text = (value) => value == null ? 'NULL' : quoted(String(value))

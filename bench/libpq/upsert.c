@@ -3,13 +3,13 @@
  * The bound of an ingester: nothing but the module's page statement, with
  * parameters that were prepared beforehand, over pipelined connections.
  *
- *     upsert CONNINFO CONNECTIONS DEPTH SECONDS STATEMENT PAGES
+ *     upsert CONNINFO PREFIX CONNECTIONS DEPTH SECONDS LIMIT STATEMENT PAGES
  *
  * STATEMENT is a file of SQL, PAGES one of parameters, as the ingester dumps
- * them.  Connection N commits all pages for user bN_0, then for bN_1, and so
- * on, whose syncs are there already, with number 1 and lease 1.  DEPTH
- * statements are in flight on each connection.  Prints how many pages were
- * committed.
+ * them.  Connection N commits all pages for user PREFIXN_0, then for PREFIXN_1,
+ * and so on, whose syncs are there already, with number 1 and lease 1.  DEPTH
+ * statements are in flight on each connection; after SECONDS, or LIMIT pages a
+ * connection, it ends.  Prints how many pages were committed.
  */
 
 
@@ -44,12 +44,14 @@ typedef struct {
     int             user;
     size_t          next;           /* page of the user */
     unsigned        in_flight;
+    unsigned long   sent;
     unsigned long   done;
 } connection_t;
 
 
-static page_t  *pages;
-static size_t   npages;
+static page_t      *pages;
+static size_t       npages;
+static const char  *prefix;
 
 
 static void
@@ -163,7 +165,7 @@ open_connection(connection_t *c, int number, const char *conninfo,
 static void
 send_page(connection_t *c)
 {
-    char         user[32], number[32];
+    char         user[64], number[32];
     const char  *values[PARAMS];
 
     if (c->next == npages) {
@@ -173,7 +175,7 @@ send_page(connection_t *c)
 
     memcpy(values, pages[c->next].values, sizeof(values));
 
-    snprintf(user, sizeof(user), "b%d_%d", c->number, c->user);
+    snprintf(user, sizeof(user), "%s%d_%d", prefix, c->number, c->user);
     snprintf(number, sizeof(number), "%zu", c->next++);
 
     values[USER] = user;
@@ -188,6 +190,7 @@ send_page(connection_t *c)
     }
 
     c->in_flight++;
+    c->sent++;
 }
 
 
@@ -241,32 +244,43 @@ now(void)
 }
 
 
+/* Whether another page may go on its way. */
+
+static int
+may_send(connection_t *c, unsigned depth, unsigned long limit, double end)
+{
+    return c->in_flight < depth && c->sent < limit && now() < end;
+}
+
+
 int
 main(int argc, char **argv)
 {
     int            i, n, flushed;
     char          *sql;
     size_t         size;
-    double         start, seconds;
+    double         start, end;
     unsigned       depth, busy;
-    unsigned long  done;
+    unsigned long  done, limit;
     connection_t   connections[CONNECTIONS];
     struct pollfd  fds[CONNECTIONS];
 
-    if (argc != 7) {
-        die("usage", "CONNINFO CONNECTIONS DEPTH SECONDS STATEMENT PAGES");
+    if (argc != 9) {
+        die("usage", "CONNINFO PREFIX CONNECTIONS DEPTH SECONDS LIMIT "
+                     "STATEMENT PAGES");
     }
 
-    n = atoi(argv[2]);
-    depth = atoi(argv[3]);
-    seconds = atof(argv[4]);
+    prefix = argv[2];
+    n = atoi(argv[3]);
+    depth = atoi(argv[4]);
+    limit = strtoul(argv[6], NULL, 10);
 
     if (n < 1 || n > CONNECTIONS || depth < 1) {
         die("usage", "how many?");
     }
 
-    sql = read_file(argv[5], &size);
-    read_pages(argv[6]);
+    sql = read_file(argv[7], &size);
+    read_pages(argv[8]);
 
     signal(SIGPIPE, SIG_IGN);
 
@@ -275,13 +289,13 @@ main(int argc, char **argv)
     }
 
     start = now();
+    end = start + atof(argv[5]);
 
     do {
         busy = 0;
 
         for (i = 0; i < n; i++) {
-            while (connections[i].in_flight < depth && now() < start + seconds)
-            {
+            while (may_send(&connections[i], depth, limit, end)) {
                 send_page(&connections[i]);
             }
 

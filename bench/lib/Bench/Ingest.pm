@@ -16,8 +16,10 @@ use Time::HiRes qw(sleep time);
 
 my $sellers = 8;
 my $dumped = 100;
-my $connections = 3;
-my $depth = 4;
+# Pages a connection.
+my $history = 600;
+my $connections = 2;
+my $depth = 2;
 
 
 # A sandbox whose sellers never end, and that never limits.
@@ -73,13 +75,29 @@ sub window {
 }
 
 
-# Empty tables for the next one.
+# The same tables for the next one.
 
 sub clean {
     my ($site, $prefix) = @_;
 
-    $site->sql("TRUNCATE amzsync.orders, amzsync.order_items");
+    $site->sql("DELETE FROM amzsync.$_ WHERE user_id ~ '^$prefix\[0-9]'")
+        for "order_items", "orders";
+    $site->sql("VACUUM amzsync.$_") for "order_items", "orders";
     $site->forget($prefix);
+}
+
+
+# Orders of other sellers that are there before, so that the tables have the
+# size and the statistics of a database in use.
+
+sub fill {
+    my ($site) = @_;
+
+    return if $site->{filled}++;
+
+    upsert($site, "h", 2, $depth, 600, $history)->wait(600);
+    $site->sql("VACUUM ANALYZE amzsync.$_") for "order_items", "orders";
+    $site->vacuum;
 }
 
 
@@ -223,18 +241,24 @@ sub dump_pages {
 }
 
 
-sub libpq {
-    my ($site, $warm, $seconds, $n, $in_flight) = @_;
+sub upsert {
+    my ($site, $prefix, $n, $in_flight, $seconds, $limit) = @_;
     my @files = dump_pages($site);
 
-    $n ||= $connections;
-    leases($site, "A1", map { my $c = $_; map { "b${c}_$_" } 0 .. 400 }
+    leases($site, "A1", map { my $c = $_; map { "$prefix${c}_$_" } 0 .. 400 }
                         0 .. $n - 1);
 
-    my $program = Bench::Program->new(
-        [ $site->{libpq}, $site->db->conninfo, $n, $in_flight || $depth,
-          $warm + $seconds + 5, @files ],
+    return Bench::Program->new(
+        [ $site->{libpq}, $site->db->conninfo, $prefix, $n, $in_flight,
+          $seconds, $limit, @files ],
         log => $site->out . "/upsert.log");
+}
+
+
+sub libpq {
+    my ($site, $warm, $seconds, $n, $in_flight) = @_;
+    my $program = upsert($site, "b", $n || $connections, $in_flight || $depth,
+                         $warm + $seconds + 5, 1e9);
 
     sleep($warm);
 
@@ -253,6 +277,7 @@ sub ingest {
     my ($site) = @_;
     my ($warm, $seconds, $rounds) = $site->quick ? (2, 4, 3) : (3, 10, 5);
 
+    fill($site);
     check_node($site);
 
     my $nginx = $site->module(amazon => amazon($site), threads => 2);

@@ -101,7 +101,10 @@ sub pid {
 
     open my $fh, '<', "$self->{dir}/data/postmaster.pid" or return;
 
-    return int <$fh>;
+    my $line = <$fh>;
+    chomp $line;
+
+    return $line;
 }
 
 
