@@ -28,14 +28,17 @@ sub probe {
 }
 
 
-# Latencies of the worker, and at the same time those of an nginx that has
-# nothing else to do: they are the machine's own.
+# Latencies of the worker, with or without statuses asked of it, and at the
+# same time those of an nginx that has nothing else to do: they are the
+# machine's own.
 
 sub probes {
-    my ($site, $worker, $idle, $seconds) = @_;
+    my ($site, $worker, $idle, $seconds, $loaded) = @_;
     my %probe = (worker => probe($site, $worker, "worker", $seconds),
                  idle   => probe($site, $idle, "idle", $seconds));
     my %sample;
+
+    $sample{rate} = load($worker, $seconds)->{rate} if $loaded;
 
     for my $name (keys %probe) {
         my $found = JSON::PP::decode_json($probe{$name}->wait($seconds + 30));
@@ -113,21 +116,23 @@ sub mixed {
         "stall", "Latency of a trivial location of the worker, asked every "
                  . "$interval ms; \"idle\" is an nginx that does nothing else");
 
-    $stalls->metrics([ pages => "pages/s", "%.0f" ],
+    $stalls->metrics([ rate => "requests/s", "%.0f" ],
+                     [ pages => "pages/s", "%.0f" ],
                      [ worker_p50 => "median ms", "%.2f" ],
                      [ worker_p99 => "p99 ms", "%.2f" ],
                      [ worker_max => "max ms", "%.2f" ],
                      [ idle_p99 => "idle p99 ms", "%.2f" ],
                      [ idle_max => "idle max ms", "%.2f" ]);
 
+    my $stall = sub { probes($site, $nginx, $idle, $seconds, $_[0]) };
+    my $sync = sub { under_ingest($site, $nginx, $warm, @_) };
+
     $stalls->rounds($rounds, {
-        "without sync" => sub { probes($site, $nginx, $idle, $seconds) },
-        "with sync"    => sub {
-            under_ingest($site, $nginx, $warm, sub {
-                probes($site, $nginx, $idle, $seconds)
-            })
-        },
-    }, "without sync", "with sync");
+        "idle"              => sub { $stall->(0) },
+        "statuses"          => sub { $stall->(1) },
+        "sync"              => sub { $sync->(sub { $stall->(0) }) },
+        "sync and statuses" => sub { $sync->(sub { $stall->(1) }) },
+    }, "idle", "statuses", "sync", "sync and statuses");
 
     return ($rates, $stalls);
 }
