@@ -14,7 +14,7 @@ use Bench::Report;
 use JSON::PP ();
 use Time::HiRes qw(sleep time);
 
-my $sellers = 8;
+my $sellers = 16;
 my $dumped = 100;
 # Pages a connection.
 my $history = 600;

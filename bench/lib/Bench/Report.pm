@@ -187,13 +187,15 @@ sub save {
 }
 
 
-# How many targets were missed.
+# The targets that were missed, as text.
 
 sub missed {
     my ($self) = @_;
 
-    return scalar grep { exists $_->{met} && !$_->{met} }
-                  @{ $self->{targets} };
+    return map { sprintf "%s, %s: %s, target %s %s", $self->{name}, $_->{what},
+                         text("%.2f", $_->{median}), $_->{sign},
+                         $_->{target} }
+           grep { exists $_->{met} && !$_->{met} } @{ $self->{targets} };
 }
 
 

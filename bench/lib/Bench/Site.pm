@@ -65,7 +65,7 @@ sub markets { @markets }
 # --- nginx
 
 # With the module.  Arguments: amazon => AmzSync::Nginx of a sandbox, threads,
-# extra => directives, server => locations.
+# postgres => of amzsync_postgres, extra => directives, server => locations.
 
 sub module {
     my ($self, %arg) = @_;
@@ -73,14 +73,19 @@ sub module {
               . "/amazon";
     my $threads = $arg{threads} || 2;
 
+    my $http = $self->{db}->http_config(endpoint => $url,
+                                        lwa => "$url/auth/o2/token",
+                                        postgres => $arg{postgres} || "",
+                                        extra => $arg{extra} || "");
+
+    $http =~ s/^amzsync_thread_pool amzsync\K;/ tasks=$threads;/m
+        or die "no amzsync_thread_pool:\n$http";
+
     return AmzSync::Nginx->new(
         threads     => $threads,
         connections => 4096,
         log_level   => "error",
-        http        => "keepalive_requests 1000000000;\n"
-                       . $self->{db}->http_config(
-                             endpoint => $url, lwa => "$url/auth/o2/token",
-                             extra => $arg{extra} || ""),
+        http        => "keepalive_requests 1000000000;\n$http",
         server      => $self->{db}->locations . ($arg{server} || ""));
 }
 
