@@ -42,20 +42,23 @@ async function connections () {
   }
 }
 
-// Writes parameters for the bare client: lengths in 32 bits, NULL is -1, each
-// value with a zero behind it.
+// Writes pages for the bare client: how many parameters, then their lengths in
+// 32 bits, NULL is -1, each value with a zero behind it.
 function dumper (file, pages) {
   const out = fs.openSync(file, 'w')
   let left = pages
 
   return (values) => {
-    const parts = []
+    const number = (n) => {
+      const bytes = Buffer.alloc(4)
+
+      bytes.writeInt32LE(n)
+      return bytes
+    }
+    const parts = [number(values.length)]
 
     for (const value of values) {
-      const length = Buffer.alloc(4)
-
-      length.writeInt32LE(value === null ? -1 : Buffer.byteLength(value))
-      parts.push(length)
+      parts.push(number(value === null ? -1 : Buffer.byteLength(value)))
       if (value !== null) parts.push(Buffer.from(value + '\0'))
     }
 
@@ -87,6 +90,7 @@ async function sync (job, n, amazon, commit) {
       job.user, job.no, '1', 'orders', String(page), '30000', progress,
       'Fetching orders', next ? 'in_progress' : 'completed', next,
       String(next ? page + 1 : 0), from, to, progress, null, null, null,
+      '1', next ? null : to, next ? '{}' : `{${env.MARKETPLACES}}`,
       ...literals(answer.orders)
     ], n)
 

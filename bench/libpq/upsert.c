@@ -25,7 +25,7 @@
 #include <time.h>
 
 
-#define PARAMS       54
+#define PARAMS_MAX   128
 #define USER         0
 #define NUMBER       1
 #define LEASE        2
@@ -34,7 +34,7 @@
 
 
 typedef struct {
-    char           *values[PARAMS];
+    char           *values[PARAMS_MAX];
 } page_t;
 
 
@@ -51,6 +51,7 @@ typedef struct {
 
 static page_t      *pages;
 static size_t       npages;
+static int32_t      nparams;
 static const char  *prefix;
 
 
@@ -90,6 +91,22 @@ read_file(const char *name, size_t *size)
 }
 
 
+static int32_t
+read_number(char **p, const char *end, const char *name)
+{
+    int32_t  n;
+
+    if (end - *p < (long) sizeof(n)) {
+        die(name, "is cut");
+    }
+
+    memcpy(&n, *p, sizeof(n));
+    *p += sizeof(n);
+
+    return n;
+}
+
+
 static void
 read_pages(const char *name)
 {
@@ -109,14 +126,14 @@ read_pages(const char *name)
         }
 
         page = &pages[npages++];
+        nparams = read_number(&p, end, name);
 
-        for (i = 0; i < PARAMS; i++) {
-            if (end - p < (long) sizeof(len)) {
-                die(name, "is cut");
-            }
+        if (nparams <= PAGE || nparams > PARAMS_MAX) {
+            die(name, "has too few or too many parameters");
+        }
 
-            memcpy(&len, p, sizeof(len));
-            p += sizeof(len);
+        for (i = 0; i < nparams; i++) {
+            len = read_number(&p, end, name);
 
             page->values[i] = NULL;
 
@@ -148,7 +165,7 @@ open_connection(connection_t *c, int number, const char *conninfo,
         die("connection", PQerrorMessage(c->pg));
     }
 
-    result = PQprepare(c->pg, "page", sql, PARAMS, NULL);
+    result = PQprepare(c->pg, "page", sql, nparams, NULL);
 
     if (PQresultStatus(result) != PGRES_COMMAND_OK) {
         die("prepare", PQerrorMessage(c->pg));
@@ -166,7 +183,7 @@ static void
 send_page(connection_t *c)
 {
     char         user[64], number[32];
-    const char  *values[PARAMS];
+    const char  *values[PARAMS_MAX];
 
     if (c->next == npages) {
         c->next = 0;
@@ -183,7 +200,7 @@ send_page(connection_t *c)
     values[LEASE] = "1";
     values[PAGE] = number;
 
-    if (PQsendQueryPrepared(c->pg, "page", PARAMS, values, NULL, NULL, 0) != 1
+    if (PQsendQueryPrepared(c->pg, "page", nparams, values, NULL, NULL, 0) != 1
         || PQpipelineSync(c->pg) != 1)
     {
         die("send", PQerrorMessage(c->pg));

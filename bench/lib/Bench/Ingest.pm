@@ -158,10 +158,8 @@ sub leases {
               FROM unnest(ARRAY[$array]) u
             RETURNING user_id
         )
-        INSERT INTO amzsync.sync_datasets
-              (user_id, sync_no, dataset, position, range_from, range_to,
-               window_from, window_to)
-        SELECT user_id, 1, 'orders', 1, now(), now(), now(), now() FROM p");
+        INSERT INTO amzsync.sync_datasets (user_id, sync_no, dataset, position)
+        SELECT user_id, 1, 'orders', 1 FROM p");
 }
 
 
@@ -280,7 +278,8 @@ sub ingest {
     fill($site);
     check_node($site);
 
-    my $nginx = $site->module(amazon => amazon($site), threads => 2);
+    my $nginx = $site->module(amazon => amazon($site), datasets => "orders",
+                               threads => 2);
 
     my $report = Bench::Report->new(
         "ingest", "Pages of 100 orders with items, $sellers sellers at once");

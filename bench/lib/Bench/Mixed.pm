@@ -90,6 +90,7 @@ sub mixed {
     my $idle = $site->constant("pong");
     my $nginx = $site->module(
         amazon => Bench::Ingest::amazon($site), threads => 2,
+        datasets => "orders",
         server => "location = /ping { return 200 pong; }\n");
 
     load($nginx, 1);

@@ -30,6 +30,7 @@ my %statements = (
     page   => qr/\(INSERT INTO amzsync\.orders /,
 );
 
+my $datasets = "marketplaces,orders,inventory,financial_transactions";
 my $bulk = 1764000000000;
 my @markets = qw(ATVPDKIKX0DER A2EUQ1WTGCTBG2 A1AM78C64UM0Y8);
 
@@ -65,7 +66,8 @@ sub markets { @markets }
 # --- nginx
 
 # With the module.  Arguments: amazon => AmzSync::Nginx of a sandbox, threads,
-# postgres => of amzsync_postgres, extra => directives, server => locations.
+# postgres => of amzsync_postgres, datasets => those of a sync if not all,
+# extra => directives, server => locations.
 
 sub module {
     my ($self, %arg) = @_;
@@ -76,6 +78,7 @@ sub module {
     my $http = $self->{db}->http_config(endpoint => $url,
                                         lwa => "$url/auth/o2/token",
                                         postgres => $arg{postgres} || "",
+                                        datasets => $arg{datasets},
                                         extra => $arg{extra} || "");
 
     $http =~ s/^amzsync_thread_pool amzsync\K;/ tasks=$threads;/m
@@ -261,9 +264,9 @@ sub begin {
 }
 
 
-# Syncs that nobody works on, of the users PREFIX1 to PREFIXcount; their
-# numbers are 1764000000000 and the user's.  No worker takes them over, as
-# their leases do not end.  states => [...] are given in turn.
+# Syncs of all datasets that nobody works on, of the users PREFIX1 to
+# PREFIXcount; their numbers are 1764000000000 and the user's, their states
+# those given, in turn.  No worker takes them over: their leases do not end.
 
 sub syncs {
     my ($self, $prefix, $count, @states) = @_;
@@ -296,14 +299,15 @@ sub syncs {
     $self->sql("
         INSERT INTO amzsync.sync_datasets
               (user_id, sync_no, dataset, position, status, progress, page,
-               rows, range_from, range_to, window_from, window_to,
-               error_code, error_message, error_request_id)
-        SELECT user_id, sync_no, 'orders', 1,
+               rows, error_code, error_message, error_request_id)
+        SELECT user_id, sync_no, d.name, d.position,
                CASE state WHEN 'running' THEN 'in_progress' ELSE state END,
-               progress, progress, progress * 100, started_at, updated_at,
-               started_at, updated_at, error_code, error_message,
+               progress, progress, progress * 100, error_code, error_message,
                error_request_id
-          FROM amzsync.sync_progress WHERE user_id ~ '^$prefix\[0-9]+\$'
+          FROM amzsync.sync_progress,
+               unnest('{$datasets}'::text[])
+                   WITH ORDINALITY AS d (name, position)
+         WHERE user_id ~ '^$prefix\[0-9]+\$'
     ");
 }
 
@@ -340,7 +344,7 @@ sub forget {
     my ($self, $prefix) = @_;
 
     $self->sql("DELETE FROM amzsync.$_ WHERE user_id ~ '^$prefix\[0-9]'")
-        for "sync_datasets", "sync_progress";
+        for "sync_datasets", "sync_progress", "cursors";
     $self->vacuum;
 }
 

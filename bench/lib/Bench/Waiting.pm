@@ -73,7 +73,8 @@ sub waiting {
     my $seconds = $site->quick ? 15 : 30;
 
     my $amazon = $site->sandbox("seed=1 orders=100000 page=100 quota=1");
-    my $nginx = $site->module(amazon => $amazon, threads => 2);
+    my $nginx = $site->module(amazon => $amazon, datasets => "orders",
+                               threads => 2);
     my $pid = worker($nginx);
 
     buckets($site);
@@ -144,7 +145,8 @@ sub quota {
 
     for my $round (1 .. $rounds) {
         my $amazon = $site->sandbox("seed=1 orders=$orders quota=1000");
-        my $nginx = $site->module(amazon => $amazon, threads => 2);
+        my $nginx = $site->module(amazon => $amazon, datasets => "orders",
+                                  threads => 2);
         my $db = $site->db;
 
         my $sync = $site->begin($nginx, "q$round", "Q$round");
