@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 #
-# validate.py URL MODEL: asks the sandbox at URL for orders, in all kinds of
-# ways, and validates each answer against Amazon's model; prints a line a kind
-# of answer, "KIND: N valid", and exits with 1 if an answer is not valid.
+# validate.py URL MODELS: asks the sandbox at URL for all that it has, in all
+# kinds of ways, and validates each answer against Amazon's models, which are in
+# the folder MODELS; prints a line a kind of answer, "KIND: valid", and exits
+# with 1 if an answer is not valid.
 #
-# The model is Swagger 2.0, whose schemas are JSON Schema of draft 4.  It does
-# not forbid members that it does not name; here they are forbidden, so that a
-# misspelt member does not pass.
+# The models are Swagger 2.0, whose schemas are JSON Schema of draft 4.  They do
+# not forbid members that they do not name; here they are forbidden, so that a
+# misspelt member does not pass.  Amazon's answers hold what its models do not
+# know: null, and new members; so do the sandbox's, and both are passed over.
 
 import json
 import re
@@ -17,27 +19,45 @@ import urllib.request
 
 import jsonschema
 
-url, model = sys.argv[1:3]
+url, models = sys.argv[1:3]
 orders = "/orders/2026-01-01/orders"
+participations = "/sellers/v1/marketplaceParticipations"
+summaries = "/fba/inventory/v1/summaries"
+transactions = "/finances/2024-06-19/transactions"
 included = ("BUYER RECIPIENT PROCEEDS EXPENSE PROMOTION CANCELLATION "
             "FULFILLMENT PACKAGES TAX PAYMENT FULFILLMENT_ORDERS").split()
 money = re.compile(r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$")
+time = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$"
 
-with open(model, encoding="utf-8") as f:
-    model = json.load(f)
 
-for definition in model["definitions"].values():
-    if "properties" in definition:
-        definition["additionalProperties"] = False
+def load(name):
+    with open("%s/%s.json" % (models, name), encoding="utf-8") as f:
+        model = json.load(f)
+
+    # Of what "allOf" puts together, each part has members of others.
+
+    parts = [part["$ref"].split("/")[-1]
+             for definition in model["definitions"].values()
+             for part in definition.get("allOf", []) if "$ref" in part]
+
+    for kind, definition in model["definitions"].items():
+        if "properties" in definition and kind not in parts:
+            definition["additionalProperties"] = False
+
+    return model
+
+
+model = load("orders_2026-01-01")
+sellers = load("sellers")
+inventory = load("fbaInventory")
+finances = load("finances_2024-06-19")
 
 # What the descriptions say, and the schemas do not.
 
 for kind, member, pattern in (
         ("Order", "orderId", r"^\d{3}-\d{7}-\d{7}$"),
-        ("Order", "lastUpdatedTime",
-         r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$"),
-        ("Order", "createdTime",
-         r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$"),
+        ("Order", "lastUpdatedTime", time),
+        ("Order", "createdTime", time),
         ("SalesChannel", "channelName", "^(AMAZON|NON_AMAZON)$"),
         ("OrderFulfillment", "fulfilledBy", "^(AMAZON|MERCHANT)$"),
         ("ItemPrice", "priceDesignation", "^BUSINESS_PRICE$"),
@@ -49,7 +69,22 @@ model["definitions"]["SearchOrdersResponse"]["properties"]["orders"][
     "maxItems"] = 100
 
 
-def validator(path, status):
+inventory["definitions"]["InventorySummary"]["properties"][
+    "lastUpdatedTime"]["pattern"] = time.replace("^", "^(|").replace("$", ")$")
+inventory["definitions"]["InventorySummaries"]["maxItems"] = 50
+
+# Every context is valid by all kinds of them, of which two have a storeName.
+del finances["definitions"]["BusinessContext"]["properties"]["storeName"][
+    "enum"]
+
+finances["definitions"]["Date"]["pattern"] = time
+finances["definitions"]["Transaction"]["required"] = ["postedDate"]
+finances["definitions"]["Transaction"]["properties"]["transactionStatus"][
+    "enum"] = ["DEFERRED", "RELEASED", "DEFERRED_RELEASED"]
+finances["definitions"]["Transactions"]["maxItems"] = 100
+
+
+def validator(model, path, status):
     schema = dict(model["paths"][path]["get"]["responses"][status]["schema"])
     schema["definitions"] = model["definitions"]
 
@@ -57,12 +92,23 @@ def validator(path, status):
 
 
 answers = {
-    "searchOrders 200": validator(orders, "200"),
-    "getOrder 200": validator(orders + "/{orderId}", "200"),
+    "searchOrders 200": validator(model, orders, "200"),
+    "getOrder 200": validator(model, orders + "/{orderId}", "200"),
+    "getMarketplaceParticipations 200":
+        validator(sellers, participations, "200"),
+    "getInventorySummaries 200": validator(inventory, summaries, "200"),
+    "listTransactions 200": validator(finances, transactions, "200"),
 }
 
-for status in ("400", "403", "404", "429", "500", "503"):
-    answers["error " + status] = validator(orders, status)
+# Errors are called after the operation, but those of orders.
+
+for name, of, path in (("", model, orders),
+                       ("getMarketplaceParticipations ", sellers,
+                        participations),
+                       ("getInventorySummaries ", inventory, summaries),
+                       ("listTransactions ", finances, transactions)):
+    for status in ("400", "403", "404", "429", "500", "503"):
+        answers["%serror %s" % (name, status)] = validator(of, path, status)
 
 valid = dict.fromkeys(answers, 0)
 invalid = 0
@@ -83,10 +129,23 @@ def call(path, params=(), token=None, body=None):
         return error.code, json.load(error)
 
 
+# Without what no model knows.
+
+def known(value):
+    if isinstance(value, list):
+        return [known(element) for element in value]
+
+    if isinstance(value, dict):
+        return {name: known(member) for name, member in value.items()
+                if member is not None and name != "unknownMember"}
+
+    return value
+
+
 def check(kind, document):
     global invalid
 
-    errors = list(answers[kind].iter_errors(document))
+    errors = list(answers[kind].iter_errors(known(document)))
     valid[kind] += not errors
     invalid += bool(errors)
 
@@ -105,8 +164,12 @@ def access(seller):
 
 def get(operation, path, params, token):
     status, document = call(path, params, token)
-    check("%s 200" % operation if status == 200 else "error %d" % status,
-          document)
+    kind = "%s %s%d" % (operation, "" if status == 200 else "error ", status)
+
+    if kind not in answers:
+        kind = "error %d" % status
+
+    check(kind, document)
 
     return document
 
@@ -124,9 +187,7 @@ def pages(token, params):
         params["paginationToken"] = document["pagination"]["nextToken"]
 
 
-def main():
-    token = access("MODEL")
-    begin = {"lastUpdatedAfter": "2020-01-01T00:00:00Z"}
+def all_orders(token, begin):
     ids = []
 
     for data in (None, ",".join(included), *included):
@@ -143,16 +204,79 @@ def main():
     get("searchOrders", orders, {}, token)
     get("searchOrders", orders, begin, "")
 
+
+def all_inventory(token):
+    get("getMarketplaceParticipations", participations, {}, token)
+    get("getMarketplaceParticipations", participations, {}, "")
+
+    for marketplace in ("ATVPDKIKX0DER", "A2EUQ1WTGCTBG2", "A1AM78C64UM0Y8"):
+        for details in ("true", "false"):
+            params = {"granularityType": "Marketplace", "details": details,
+                      "granularityId": marketplace,
+                      "marketplaceIds": marketplace}
+
+            while True:
+                document = get("getInventorySummaries", summaries, params,
+                               token)
+
+                if "nextToken" not in document["pagination"]:
+                    break
+
+                params["nextToken"] = document["pagination"]["nextToken"]
+
+    get("getInventorySummaries", summaries, {}, token)
+    get("getInventorySummaries", summaries, params, "")
+
+
+def all_transactions(token):
+    bounds = ("2025-06-15", "2025-12-01", "2026-05-01", "2026-10-01")
+
+    for begin, end in zip(bounds, bounds[1:]):
+        params = {"postedAfter": begin, "postedBefore": end}
+
+        while True:
+            document = get("listTransactions", transactions, params, token)
+
+            if document["payload"].get("nextToken") is None:
+                break
+
+            params["nextToken"] = document["payload"]["nextToken"]
+
+    get("listTransactions", transactions, {}, token)
+    get("listTransactions", transactions, params, "")
+
+
+def main():
+    token = access("MODEL")
+    begin = {"lastUpdatedAfter": "2020-01-01T00:00:00Z"}
+    some = {"granularityType": "Marketplace", "granularityId": "ATVPDKIKX0DER",
+            "marketplaceIds": "ATVPDKIKX0DER"}
+
+    all_orders(token, begin)
+    all_inventory(token)
+    all_transactions(token)
+
     # This location fails by a fault: 500, 503 and 429 in turn.
 
     global url
     url += "-faults"
 
-    for _ in range(12):
+    for _ in range(30):
         get("searchOrders", orders, begin, token)
 
+    for _ in range(30):
+        get("getMarketplaceParticipations", participations, {}, token)
+
+    for _ in range(30):
+        get("getInventorySummaries", summaries, some, token)
+
+    for _ in range(30):
+        get("listTransactions", transactions, {"postedAfter": "2026-01-01"},
+            token)
+
     for kind, count in valid.items():
-        print("%s: %s" % (kind, "valid" if count else "none seen"))
+        if count:
+            print("%s: valid" % kind)
 
     sys.exit(invalid != 0)
 
