@@ -142,7 +142,12 @@ our $config = <<'END';
 
     location /small/ {
         amzsync_sandbox zone=small:1m inventory=120 inventory_page=7 quota=0
-                        inventory_ttl=1 duplicates=on;
+                        duplicates=on;
+    }
+
+    location /short/ {
+        amzsync_sandbox zone=short:1m inventory=300 inventory_ttl=5 quota=0
+                        until=2026-11-01T00:00:00Z;
     }
 
     location /today/ {
@@ -654,17 +659,18 @@ same
 
 === TEST 15: a token dies
 --- client
-my $s = seller("/small");
+my $s = seller("/short");
 my ($status, $json) = inventory($s);
 my $token = $json->{pagination}{nextToken};
 my ($before) = inventory($s, nextToken => $token);
-sleep 2.1;
+sleep 6.1;
 $before, error(inventory($s, nextToken => $token)),
 scalar @{ $json->{payload}{inventorySummaries} }
 --- lines
 200
 400 InvalidInput: The nextToken is invalid, has expired, or belongs to other p
-7
+50
+--- timeout: 20
 
 
 
@@ -677,9 +683,9 @@ scalar @{ $json->{payload}{inventorySummaries} }
 my $s = seller();
 my ($status, $json) = inventory($s);
 my $token = $json->{pagination}{nextToken};
-sleep 28;
+sleep 25;
 my ($before) = inventory($s, nextToken => $token);
-sleep 3.5;
+sleep 6.1;
 $before, (inventory($s, nextToken => $token))[0]
 --- lines
 200

@@ -158,8 +158,13 @@ our $config = <<'END';
 
     location /small/ {
         amzsync_sandbox zone=small:1m transactions=300 transactions_page=10
-                        transactions_ttl=1 quota=0 duplicates=on
+                        quota=0 duplicates=on
                         until=2026-11-01T00:00:00Z;
+    }
+
+    location /short/ {
+        amzsync_sandbox zone=short:1m transactions=300 quota=0
+                        transactions_ttl=5 until=2026-11-01T00:00:00Z;
     }
 
     location /today/ {
@@ -192,6 +197,11 @@ our $config = <<'END';
 
     location /cut/ {
         amzsync_sandbox zone=f1:1m quota=0 fault=cut:1;
+    }
+
+    location /cut_many/ {
+        amzsync_sandbox zone=f9:1m transactions=10000000 quota=0 fault=cut:1
+                        until=2026-11-01T00:00:00Z;
     }
 
     location /malformed/ {
@@ -807,16 +817,17 @@ error(list($s, postedAfter => "2026-09-01", nextToken => $token))
 
 === TEST 18: a token dies
 --- client
-my $s = seller("/small", "D18");
+my $s = seller("/short");
 my @param = (postedAfter => "2026-05-10", postedBefore => "2026-11-01");
 my ($status, $json) = list($s, @param);
 my $token = $json->{payload}{nextToken};
 my ($before) = list($s, @param, nextToken => $token);
-sleep 2.1;
+sleep 6.1;
 $before, error(list($s, @param, nextToken => $token))
 --- lines
 200
 400 InvalidInput: The nextToken is invalid, has expired, or belongs to other p
+--- timeout: 20
 
 
 
@@ -956,14 +967,18 @@ my $rows = sub {
                  nextToken => $json->{payload}{nextToken}))[1, 2];
 };
 my ($cut) = list(seller("/cut"), @param);
+my $many = seller("/cut_many");
+$many->revise(1, at => "2026-11-01T12:00:00Z");
+my ($rare) = list($many, @param, transactionStatus => "DEFERRED_RELEASED");
 my ($status, $json) = list(seller("/malformed"), @param);
 my ($wrong) = $rows->(seller("/wrong_type"));
 my (undef, $bad) = $rows->(seller("/bad_utf8"));
 my $text = $bad->{content};
-$cut, $status, defined $json ? "JSON" : "no JSON",
+$cut, $rare, $status, defined $json ? "JSON" : "no JSON",
 (map { ref $wrong->{payload}{transactions}[$_]{postedDate} || "text" } 0, 1),
 utf8::decode($text) ? "UTF-8" : "bad"
 --- lines
+599
 599
 200
 no JSON

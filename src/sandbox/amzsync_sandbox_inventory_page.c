@@ -25,7 +25,7 @@ typedef enum {
 
 static ngx_int_t amzsync_sandbox_inventory_open(
     amzsync_sandbox_inventory_page_t *page, time_t now);
-static ngx_int_t amzsync_sandbox_inventory_rest(
+static ngx_int_t amzsync_sandbox_inventory_fill(
     amzsync_sandbox_inventory_page_t *page, amzsync_sandbox_out_t *out,
     ngx_uint_t *scanned);
 static ngx_int_t amzsync_sandbox_inventory_find(
@@ -131,7 +131,7 @@ amzsync_sandbox_inventory_run(amzsync_sandbox_inventory_page_t *page,
     }
 
     if (page->state == AMZSYNC_SANDBOX_PAGE_ROWS) {
-        rc = amzsync_sandbox_inventory_rest(page, out, &scanned);
+        rc = amzsync_sandbox_inventory_fill(page, out, &scanned);
 
         if (rc != NGX_OK) {
             return rc;
@@ -167,7 +167,7 @@ amzsync_sandbox_inventory_run(amzsync_sandbox_inventory_page_t *page,
 
 
 static ngx_int_t
-amzsync_sandbox_inventory_rest(amzsync_sandbox_inventory_page_t *page,
+amzsync_sandbox_inventory_fill(amzsync_sandbox_inventory_page_t *page,
     amzsync_sandbox_out_t *out, ngx_uint_t *scanned)
 {
     ngx_int_t                  rc;

@@ -17,8 +17,8 @@
 
 
 typedef enum {
-    AMZSYNC_SANDBOX_PAGE_MEASURE = 0,
-    AMZSYNC_SANDBOX_PAGE_OPEN,
+    AMZSYNC_SANDBOX_PAGE_OPEN = 0,
+    AMZSYNC_SANDBOX_PAGE_MEASURE,
     AMZSYNC_SANDBOX_PAGE_ROWS,
     AMZSYNC_SANDBOX_PAGE_DONE
 } amzsync_sandbox_page_state_e;
@@ -43,7 +43,7 @@ static ngx_uint_t amzsync_sandbox_transaction_match(
     const amzsync_sandbox_transaction_t *transaction);
 static ngx_int_t amzsync_sandbox_transaction_begin(
     amzsync_sandbox_transaction_page_t *page, amzsync_sandbox_out_t *out);
-static ngx_int_t amzsync_sandbox_transaction_rest(
+static ngx_int_t amzsync_sandbox_transaction_fill(
     amzsync_sandbox_transaction_page_t *page, amzsync_sandbox_out_t *out,
     ngx_uint_t *scanned);
 static void amzsync_sandbox_transaction_write(
@@ -232,17 +232,18 @@ amzsync_sandbox_transaction_run(amzsync_sandbox_transaction_page_t *page,
 
     scanned = 0;
 
+    if (page->state == AMZSYNC_SANDBOX_PAGE_OPEN) {
+        amzsync_sandbox_open(out, NULL, '{');
+        amzsync_sandbox_open(out, "payload", '{');
+        page->state = AMZSYNC_SANDBOX_PAGE_MEASURE;
+    }
+
     if (page->state == AMZSYNC_SANDBOX_PAGE_MEASURE) {
         rc = amzsync_sandbox_transaction_measure(page, &scanned);
 
         if (rc != NGX_OK) {
             return rc;
         }
-
-        page->state = AMZSYNC_SANDBOX_PAGE_OPEN;
-    }
-
-    if (page->state == AMZSYNC_SANDBOX_PAGE_OPEN) {
 
         if (amzsync_sandbox_transaction_begin(page, out) != NGX_OK) {
             return NGX_ERROR;
@@ -252,7 +253,7 @@ amzsync_sandbox_transaction_run(amzsync_sandbox_transaction_page_t *page,
     }
 
     if (page->state == AMZSYNC_SANDBOX_PAGE_ROWS) {
-        rc = amzsync_sandbox_transaction_rest(page, out, &scanned);
+        rc = amzsync_sandbox_transaction_fill(page, out, &scanned);
 
         if (rc != NGX_OK) {
             return rc;
@@ -352,9 +353,6 @@ amzsync_sandbox_transaction_begin(amzsync_sandbox_transaction_page_t *page,
     u_char                    token[AMZSYNC_SANDBOX_TOKEN_MAX];
     amzsync_sandbox_cursor_t  cursor;
 
-    amzsync_sandbox_open(out, NULL, '{');
-    amzsync_sandbox_open(out, "payload", '{');
-
     if (page->same_token && page->ask.token.len) {
         amzsync_sandbox_str(out, "nextToken", page->ask.token.data,
                             page->ask.token.len);
@@ -390,7 +388,7 @@ amzsync_sandbox_transaction_begin(amzsync_sandbox_transaction_page_t *page,
 
 
 static ngx_int_t
-amzsync_sandbox_transaction_rest(amzsync_sandbox_transaction_page_t *page,
+amzsync_sandbox_transaction_fill(amzsync_sandbox_transaction_page_t *page,
     amzsync_sandbox_out_t *out, ngx_uint_t *scanned)
 {
     amzsync_sandbox_transaction_t  t;
