@@ -57,6 +57,11 @@ static void amzsync_store_plan_open(amzsync_store_sql_t *sql,
         "SELECT b.*, '' AS marketplace_id FROM bounds b"                      \
     ")"
 
+/*
+ * A cursor in the future was written by a clock that went wrong, and says
+ * nothing about what was read.
+ */
+
 #define AMZSYNC_STORE_PLAN_STARTS                                             \
     ", starts AS MATERIALIZED ("                                              \
         "SELECT m.*, "                                                        \
@@ -67,7 +72,8 @@ static void amzsync_store_plan_open(amzsync_store_sql_t *sql,
                "ON c.user_id = $1 "                                           \
                "AND c.selling_partner_id = m.selling_partner_id "             \
                "AND c.region = m.region AND c.dataset = $4 "                  \
-               "AND c.marketplace_id = m.marketplace_id"                      \
+               "AND c.marketplace_id = m.marketplace_id "                     \
+               "AND c.covered_to <= now()"                                    \
     ")"
 
 /*

@@ -20,7 +20,8 @@
 /*
  * The two fences, "lease" and "page": what stands behind WITH.  "rows" is how
  * many rows the step brings.  A window that begins anew takes its rows back;
- * one that was read whole, until $19, moves the cursors of its marketplaces.
+ * one that was read whole, until $19, moves the cursors of its marketplaces
+ * on, and those in the future back, which the plan did not believe.
  */
 #define AMZSYNC_STORE_FENCES(rows)                                            \
     "lease AS ("                                                              \
@@ -59,8 +60,8 @@
          "WHERE $19::timestamptz IS NOT NULL ORDER BY m "                     \
         "ON CONFLICT (user_id, selling_partner_id, region, dataset, "         \
                      "marketplace_id) "                                       \
-        "DO UPDATE SET covered_to = GREATEST(c.covered_to, "                  \
-                                            "excluded.covered_to)"            \
+        "DO UPDATE SET covered_to = GREATEST(excluded.covered_to, "           \
+            "CASE WHEN c.covered_to <= now() THEN c.covered_to END)"          \
     ")"
 
 

@@ -110,7 +110,8 @@ sub start {
 
     # Each user has a seller, and so quotas, of his own.
 
-    $self->{db}->connect(@who, seller => "S$user", token => "$user|$round",
+    $self->{db}->connect(@who, seller => "S" . ($user =~ s/_//gr),
+                         token => "$user|$round",
                          marketplaces => $scene->{markets} || [ $market ])
         && $self->{db}->start(@who)
         or die "$user is not connected:\n" . $self->{nginx}->log;
@@ -139,6 +140,7 @@ sub load {
     my ($self) = @_;
     my @names = qw(status code message rows);
 
+    $self->{rows} = {};
     $self->{sets} = {};
     $self->{calls} = {};
 
@@ -172,6 +174,25 @@ sub set { $_[0]{sets}{ $_[1] }{ $_[2] } }
 # How many rows a user has in a table.
 
 sub count { $_[0]{counts}{ $_[1] }{ $_[2] } || 0 }
+
+
+# Some columns of a user's rows, sorted, as text.  All users' are read at once.
+
+sub rows {
+    my ($self, $user, $table, @names) = @_;
+    my $select = join ", ", "user_id", @names;
+    my $rows = $self->{rows}{"$select FROM $table"} ||= {};
+
+    if (!%$rows) {
+        for ($self->{db}->sql("SELECT $select FROM amzsync.$table")) {
+            my ($user, @values) = @$_;
+            push @{ $rows->{$user} },
+                 join " ", map { defined $_ ? $_ : "-" } @values;
+        }
+    }
+
+    return sort @{ $rows->{$user} || [] };
+}
 
 
 # The calls of a user in a round for a dataset.
