@@ -193,6 +193,147 @@ scene("again_inventory", "inventory", [
 }
 
 
+# An order that comes without its items has none.
+
+scene("no_items", "orders", [
+    page("orders", [ map { order($_, 1, "one", "i") } qw(absent null empty) ]),
+    page("orders", [
+        row("orders", order_id => '"absent"'),
+        row("orders", order_id => '"null"', members => {
+            orderItems => 'null' }),
+        row("orders", order_id => '"empty"', members => {
+            orderItems => '[]' }) ]),
+], sub {
+    my ($user, $round) = @_;
+
+    ended("no items, $round", $user, "orders");
+    is($stage->count($user, "orders"), 3, "no items, $round: orders");
+    is($stage->count($user, "order_items"), $round == 1 ? 3 : 0,
+       "no items, $round: items");
+});
+
+
+# --- answers of another shape ---
+
+# "%s" is a page of the dataset, "[%s]" its rows.
+
+my @shapes = (
+    [ '',         qr/^invalid JSON, no value, byte 0$/ ],
+    [ '[%s]',     qr/^the answer is not an object, byte 0$/ ],
+    [ 'null',     qr/^the answer is not an object, byte 0$/ ],
+    [ '7',        qr/^the answer is not an object, byte 0$/ ],
+    [ '"x"',      qr/^the answer is not an object, byte 1$/ ],
+    [ '%s,',      qr/^invalid JSON, text after the value, byte \d+$/ ],
+    [ '%s%s',     qr/^invalid JSON, text after the value, byte \d+$/ ],
+    [ "\xef\xbb\xbf%s",  qr/^invalid JSON, no value, byte 0$/ ],
+    [ '{"x":"\u0000",%s', qr/^invalid JSON, \\u0000 in a string, byte 6$/ ],
+    [ "{\"x\":\"\xff\",%s", qr/^invalid JSON, invalid UTF-8, byte 6$/ ],
+    [ '{"x":01,%s', qr/^invalid JSON, no ',' or '}', byte 6$/ ],
+);
+
+for my $set (@AmzSync::Page::sets) {
+    my $array = $AmzSync::Page::array{$set};
+    my $good = page($set, [ row($set) ]);
+    my $tail = substr $good, 1;
+    my $n = 0;
+
+    my $refused = sub {
+        my ($text, $message) = @_;
+        my $name = "$set, shape " . ++$n;
+
+        scene("shape${n}_$set", $set, [ $text ], sub {
+            my ($user) = @_;
+
+            ended($name, $user, $set, "malformed_answer", $message);
+            is($stage->count($user, $set), 0, "$name: no rows");
+        });
+    };
+
+    for (@shapes) {
+        my ($text, $message) = @$_;
+
+        $text =~ s/\{(.*)%s$/{$1$tail/;
+        $text =~ s/%s/$good/g;
+        $refused->($text, $message);
+    }
+
+    # Neither the array nor what stands above it may be something else.
+
+    for my $path ($array, $array =~ /(.*)\./) {
+        $refused->(AmzSync::Page::object({ $path => $_ }, ""),
+                   $path eq $array || $_ ne '{}'
+                   ? qr/^\Q$array\E is not an array, byte \d+$/
+                   : qr/^\Q$array\E is missing, byte \d+$/)
+            for '"x"', '7', 'false', $path eq $array ? '{}' : '[]';
+    }
+
+    $refused->(page($set, [ row($set), $_ ]),
+               qr/^\Q$array\E row 2: the row is not an object, byte \d+$/)
+        for 'null', '7', '"x"', 'true', '[]';
+
+    # All of an answer escaped, among strangers, or doubled; but rows are read
+    # as they come, even if others come instead.
+
+    for my $how ("escaped", "extra", $array =~ /\./ ? "twice" : ()) {
+        scene("${how}_$set", $set, [ sub {
+            my ($call) = @_;
+
+            return page($set, [ row($set, $AmzSync::Page::key{$set}
+                                          => qq("$call->{n}")) ],
+                        $set eq "marketplaces" || $call->{n} ? 'null' : '"t"',
+                        $how);
+        } ], sub {
+            my ($user) = @_;
+
+            ended("$set, $how", $user, $set);
+            is_rows("$set, $how: rows", $set, $user,
+                    [ $AmzSync::Page::key{$set} ],
+                    $set eq "marketplaces" ? 0 : (0, 1));
+        });
+    }
+
+    # Of two answers in one the later.
+
+    scene("double_$set", $set, [
+        page($set, [ (row($set, $AmzSync::Page::key{$set} => '"a"')) x 3 ],
+             '"t"') =~ s/\}$/,/r
+        . substr(page($set, [ row($set, $AmzSync::Page::key{$set} => '"b"') ],
+                      'null'), 1)
+    ], sub {
+        my ($user) = @_;
+
+        ended("$set, double", $user, $set);
+        is_rows("$set, double: rows", $set, $user,
+                [ $AmzSync::Page::key{$set} ], "b");
+        is($stage->set($user, $set)->{rows}, 1, "$set, double: rows counted");
+    });
+}
+
+{
+    my $n = 0;
+
+    for ([ '"x"', qr/orderItems is not an array/ ],
+         [ '{}', qr/orderItems is not an array/ ],
+         [ '[null]', qr/, orderItems row 1: the row is not an object/ ],
+         [ '[[]]', qr/, orderItems row 1: the row is not an object/ ])
+    {
+        my ($items, $message) = @$_;
+
+        scene("items" . ++$n, "orders", [
+            page("orders", [ order("a", 1, "x", "i"), row("orders", members => {
+                orderItems => $items }) ])
+        ], sub {
+            my ($user) = @_;
+
+            ended("items $items", $user, "orders", "malformed_answer",
+                  qr/^orders row 2.*$message, byte \d+$/);
+            is($stage->count($user, $_), 0, "items $items: no $_")
+                for "orders", "order_items";
+        });
+    }
+}
+
+
 # --- tokens ---
 
 my @with_tokens = ("orders", "inventory", $money);

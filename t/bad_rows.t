@@ -373,6 +373,18 @@ for my $table (sort keys %AmzSync::Page::columns) {
     $shown{""} = shown("inventory", seller_sku => "", fn_sku => "",
                        condition => "", total_quantity => 3);
 
+    # All of them as long as may be, and not to be compressed.
+
+    my @long = map { join "", map { chr 48 + int rand 40 } 1 .. 256 } 0 .. 2;
+
+    s/\\/x/g for @long;
+
+    push @rows, AmzSync::Page::row("inventory",
+        seller_sku => qq("$long[0]"), fn_sku => qq("$long[1]"),
+        condition => qq("$long[2]"));
+    $shown{$long[0]} = shown("inventory", seller_sku => $long[0],
+                             fn_sku => $long[1], condition => $long[2]);
+
     stores("keys of inventory", "inventory", \@rows, \%shown);
 }
 

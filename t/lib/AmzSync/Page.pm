@@ -143,10 +143,10 @@ sub member {
 }
 
 
-# An answer; the token is JSON.
+# An answer; the token is JSON, "how" that of object().
 
 sub page {
-    my ($table, $rows, $token) = @_;
+    my ($table, $rows, $token, $how) = @_;
 
     return page("orders", [ row("orders", members => {
         orderItems => "[" . join(",", @$rows) . "]" }) ])
@@ -159,7 +159,7 @@ sub page {
         = $token
         if defined $token;
 
-    return object(\%member, "");
+    return object(\%member, $how || "");
 }
 
 
