@@ -27,6 +27,14 @@ BEGIN
     EXECUTE format('ALTER ROLE amzsync_nginx IN DATABASE %I '
                    'SET idle_in_transaction_session_timeout = ''10s''',
                    current_database());
+
+    -- The module's statements are prepared, and written so that one plan is
+    -- right for all values: planning them each time would cost more than they
+    -- do.
+
+    EXECUTE format('ALTER ROLE amzsync_nginx IN DATABASE %I '
+                   'SET plan_cache_mode = force_generic_plan',
+                   current_database());
 END
 $$;
 

@@ -404,40 +404,39 @@ amzsync_store_sql_children(amzsync_store_sql_t *sql,
 /*
  * "gone": children that the rows written no longer have.
  *
- * Joins would leave the planner a choice, and a plan that was cached while the
- * table was empty would read all of the seller's rows for each page.  Arrays
- * and hashed subplans leave none.
+ * A plan may have been cached while the table was empty: a join, or an index
+ * scan with the parents as a filter, would then read all of the seller's rows
+ * for each page.  A LATERAL subquery that is not pulled up looks for the
+ * children of one parent by their whole key, and a row's place, ctid, for the
+ * row itself: the fences let nobody else move it.
  */
 
 static void
 amzsync_store_sql_gone(amzsync_store_sql_t *sql, const amzsync_rowset_t *rows,
     const amzsync_rowset_t *child)
 {
-    amzsync_store_sql(sql, ", gone AS (DELETE FROM amzsync.%s i "
-                      "WHERE i.user_id = $1 AND i.selling_partner_id = "
-                      "(SELECT selling_partner_id FROM page) "
-                      "AND i.region = (SELECT region FROM page)",
-                      child->table);
-    amzsync_store_sql_columns(sql, rows, " AND i.%s = ANY (ARRAY("
-                              "SELECT %s FROM stored))",
+    amzsync_store_sql(sql, ", gone AS (DELETE FROM amzsync.%s "
+                      "WHERE ctid = ANY (ARRAY(SELECT k.place "
+                      "FROM page, stored s CROSS JOIN LATERAL ("
+                          "SELECT i.ctid AS place", child->table);
+    amzsync_store_sql_columns(sql, child, ", i.%s", AMZSYNC_COLUMN_KEY,
+                              AMZSYNC_COLUMN_KEY);
+    amzsync_store_sql(sql, " FROM amzsync.%s i WHERE i.user_id = $1 "
+                      "AND i.selling_partner_id = page.selling_partner_id "
+                      "AND i.region = page.region", child->table);
+    amzsync_store_sql_columns(sql, rows, " AND i.%s = s.%s",
                               AMZSYNC_COLUMN_KEY, AMZSYNC_COLUMN_KEY);
-    amzsync_store_sql(sql, " AND ((");
-    amzsync_store_sql_columns(sql, rows, "i.%s", AMZSYNC_COLUMN_KEY,
+    amzsync_store_sql(sql, " OFFSET 0) k WHERE (");
+    amzsync_store_sql_columns(sql, rows, "s.%s, ", AMZSYNC_COLUMN_KEY,
                               AMZSYNC_COLUMN_KEY);
-    amzsync_store_sql(sql, ") IN (SELECT ");
-    amzsync_store_sql_columns(sql, rows, "%s", AMZSYNC_COLUMN_KEY,
-                              AMZSYNC_COLUMN_KEY);
-    amzsync_store_sql(sql, " FROM stored)) IS TRUE AND (");
-    amzsync_store_sql_columns(sql, rows, "i.%s, ", AMZSYNC_COLUMN_KEY,
-                              AMZSYNC_COLUMN_KEY);
-    amzsync_store_sql_columns(sql, child, "i.%s", AMZSYNC_COLUMN_KEY,
+    amzsync_store_sql_columns(sql, child, "k.%s", AMZSYNC_COLUMN_KEY,
                               AMZSYNC_COLUMN_KEY);
     amzsync_store_sql(sql, ") NOT IN (SELECT ");
     amzsync_store_sql_columns(sql, rows, "%s, ", AMZSYNC_COLUMN_KEY,
                               AMZSYNC_COLUMN_KEY);
     amzsync_store_sql_columns(sql, child, "%s", AMZSYNC_COLUMN_KEY,
                               AMZSYNC_COLUMN_KEY);
-    amzsync_store_sql(sql, " FROM kids))");
+    amzsync_store_sql(sql, " FROM kids))))");
 }
 
 
