@@ -148,10 +148,13 @@ scene("again_inventory", "inventory", [
 {
     # Alike, however it is written.
     my @same = map { transaction(undef, $_->[0], total_amount => $_->[1],
-                                 posted_date => $_->[2]) }
-               [ "1", '1.5', '"2026-01-02T03:04:05Z"' ],
-               [ "2", '"1.500"', '"2026-01-02T04:04:05.000+01:00"' ],
-               [ "3", '15e-1', '"2026-01-02T03:04:05.0Z"' ];
+                                 posted_date => $_->[2],
+                                 related_identifiers => $_->[3]) }
+               [ "1", '1.5', '"2026-01-02T03:04:05Z"', '[{"a":"1","b":2}]' ],
+               [ "2", '"1.500"', '"2026-01-02T04:04:05.000+01:00"',
+                 '[ {"b":2,"a":"\\u0031"} ]' ],
+               [ "3", '15e-1', '"2026-01-02T03:04:05.0Z"',
+                 '[{"b":0,"b":2,"a":"1"}]' ];
 
     my @pages = (
         [ transaction("a", "one"), $same[0], transaction("b", "one"),
@@ -166,6 +169,7 @@ scene("again_inventory", "inventory", [
         page($money, [ map { @$_ } reverse @pages ]),
         page($money, [ transaction("a", "three"),
                        transaction(undef, "4", total_amount => '1.50',
+                                   related_identifiers => '[{"a":"1","b":2}]',
                                    transaction_status => '"DEFERRED"') ]),
     ], sub {
         my ($user, $round) = @_;
@@ -334,9 +338,66 @@ for my $set (@AmzSync::Page::sets) {
 }
 
 
-# --- tokens ---
+# --- a second page that is refused ---
+
+# The first one stays, nothing is deleted, and the next sync reads all of it.
 
 my @with_tokens = ("orders", "inventory", $money);
+
+for my $set (@with_tokens) {
+    my $key = $AmzSync::Page::key{$set};
+    my ($a, $b, $old) = map { row($set, $key => qq("$_")) } qw(a b old);
+    my $good = chain($set, [ $a ], [ $b ]);
+
+    scene("half_$set", $set, [
+        page($set, [ $old ]),
+        sub {
+            my ($call) = @_;
+
+            return defined $call->{token} ? page($set, [ $b, '7' ])
+                                          : $good->($call);
+        },
+        $good,
+    ], sub {
+        my ($user, $round) = @_;
+        my $ends = rows_of_cursor($user, $set);
+
+        ended("half, $set, $round", $user, $set, $round == 2
+              ? ("malformed_answer", qr/ row 2: the row is not an object/)
+              : undef);
+        is_rows("half, $set, $round: rows", $set, $user, [ $key ],
+                $round == 1 ? "old" : $round == 2 ? ("a", "old")
+                : ("a", "b", $set eq "inventory" ? () : "old"));
+        is($ends, $set eq "inventory" ? 0 : 1, "half, $set, $round: cursors");
+    });
+
+    scene("never_whole_$set", $set, [
+        sub {
+            my ($call) = @_;
+
+            return defined $call->{token} ? page($set, [ '7' ])
+                                          : $good->($call);
+        },
+        $good,
+    ], sub {
+        my ($user, $round) = @_;
+
+        is(rows_of_cursor($user, $set),
+           $round == 1 || $set eq "inventory" ? 0 : 1,
+           "never whole, $set, $round: cursors");
+        is($stage->count($user, $set), $round, "never whole, $set, $round");
+    });
+}
+
+sub rows_of_cursor {
+    my ($user, $set) = @_;
+
+    return scalar grep { $_ eq $set }
+                  $stage->rows($user, "cursors", "dataset");
+}
+
+
+# --- tokens ---
 
 for my $set (@with_tokens) {
     my $same = sub { page($set, [ row($set) ], '"same"') };

@@ -120,7 +120,7 @@ sub start {
 
 sub wait {
     my ($self) = @_;
-    my $end = Time::HiRes::time() + 60;
+    my $end = Time::HiRes::time() + 240;
 
     while (Time::HiRes::time() < $end) {
         return if !$self->{db}->value(
