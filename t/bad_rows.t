@@ -133,26 +133,32 @@ sub stores {
 }
 
 
-# One with a row that is refused, behind a good one: the dataset fails, its
-# table stays empty, and the others have theirs.
+# One with a row of such values that is refused, behind a good one: the dataset
+# fails, its table stays empty, and the others have theirs.
 
 sub refuses {
-    my ($table, $words, $row) = @_;
+    my ($table, $words, %value) = @_;
     my $set = set_of($table);
     my $rows = [ AmzSync::Page::row($table, $AmzSync::Page::key{$table}
-                                            => '"first"'), $row ];
+                                            => '"first"'),
+                 AmzSync::Page::row($table, %value) ];
     my $place = $table eq "order_items"
                 ? "orders row 1, orderItems row 2:"
                 : "$AmzSync::Page::array{$table} row 2:";
 
     $stage->scene("bad" . ++$users,
         rounds => [ { $set => AmzSync::Page::page($table, $rows) } ],
-        check => sub { is_refused($_[1], $set, "$place $words", $row) });
+        check => sub {
+            my (undef, $user) = @_;
+
+            is_refused($user, $set, "$place $words",
+                       (map { ref $_ ? values %$_ : $_ } values %value)[0]);
+        });
 }
 
 
 sub is_refused {
-    my ($user, $set, $message, $row) = @_;
+    my ($user, $set, $message, $json) = @_;
 
     my %got = map {
         my $got = $stage->set($user, $_);
@@ -167,7 +173,9 @@ sub is_refused {
     my %expected = map { $_ => "completed  , 1" } @AmzSync::Page::sets;
     $expected{$set} = "failed malformed_answer $message, 0";
 
-    is_deeply(\%got, \%expected, "$set: $message, in " . substr $row, 0, 500);
+    $json = defined $json ? substr $json =~ s/[^ -~]+/?/gr, 0, 40 : "absent";
+
+    is_deeply(\%got, \%expected, "$set: $message: $json");
     is($stage->count($user, "order_items"), 0, "$set: no items")
         if $set eq "orders";
 }
@@ -211,8 +219,7 @@ for my $table (sort keys %AmzSync::Page::columns) {
         my ($words, @values) = @{ $bad{$type} };
         my $n = 0;
 
-        refuses($table, "$path $words",
-                AmzSync::Page::row($table, $name => $_)) for @values;
+        refuses($table, "$path $words", $name => $_) for @values;
 
         next if $name eq $key;
 
@@ -222,8 +229,7 @@ for my $table (sort keys %AmzSync::Page::columns) {
             if ($table eq "orders" && $name eq "last_updated_time"
                 && !defined $text)
             {
-                refuses($table, "$path is missing",
-                        AmzSync::Page::row($table, $name => $json));
+                refuses($table, "$path is missing", $name => $json);
                 next;
             }
 
@@ -258,12 +264,11 @@ for my $table (sort keys %AmzSync::Page::columns) {
         my $first = $below{$path}[0]{path};
 
         refuses($table, "$first has no object on its way",
-                AmzSync::Page::row($table, members => { $path => $_ }))
+                members => { $path => $_ })
             for '"x"', '[{}]', '7', 'false';
 
         if (grep { $_ eq $key } @names) {
-            refuses($table, "$first is missing",
-                    AmzSync::Page::row($table, members => { $path => $_ }))
+            refuses($table, "$first is missing", members => { $path => $_ })
                 for 'null', '{}';
             next;
         }
@@ -317,20 +322,17 @@ for my $table (sort keys %AmzSync::Page::columns) {
     {
         my ($name, $path) = @$column{qw(name path)};
 
-        refuses($table, "$path is too long for a key",
-                AmzSync::Page::row($table, $name => $_)) for @long;
+        refuses($table, "$path is too long for a key", $name => $_) for @long;
 
         refuses($table, "invalid JSON, \\u0000 in a string",
-                AmzSync::Page::row($table, $name => '"a\\u0000"'));
+                $name => '"a\\u0000"');
         refuses($table, "invalid JSON, surrogate without its pair",
-                AmzSync::Page::row($table, $name => '"\\ud83d"'));
-        refuses($table, "invalid JSON, invalid UTF-8",
-                AmzSync::Page::row($table, $name => qq("\xe4")));
+                $name => '"\\ud83d"');
+        refuses($table, "invalid JSON, invalid UTF-8", $name => qq("\xe4"));
 
         next if $table =~ /^(?:inventory|financial_transactions)$/;
 
-        refuses($table, "$path is missing",
-                AmzSync::Page::row($table, $name => $_)) for undef, 'null';
+        refuses($table, "$path is missing", $name => $_) for undef, 'null';
     }
 
     # An empty id is one, but of transactions.
