@@ -282,6 +282,16 @@ for my $table (sort keys %AmzSync::Page::columns) {
             $shown{$id} = shown($table, $key => $id,
                                 map { $_ => undef } @names);
         }
+
+        next if $path =~ /\./;
+
+        # Nor does a value stay of an object that comes again without it.
+
+        my $again = AmzSync::Page::row($table, $key => qq("again $path"));
+
+        push @rows, $again =~ s/\}$/,"$path":{}}/r;
+        $shown{"again $path"} = shown($table, $key => "again $path",
+                                      map { $_ => undef } @names);
     }
 
     stores("$table without", $table, \@rows, \%shown) if @rows;

@@ -90,7 +90,9 @@ amzsync_sync_progress_token(amzsync_sync_set_t *set, const char *token)
     p = (u_char *) token;
     len = ngx_strlen(token);
 
-    hash = (uint64_t) ngx_crc32_long(p, len) << 32 | ngx_murmur_hash2(p, len);
+    /* ngx_murmur_hash2() is undefined for bytes beyond ASCII */
+
+    hash = (uint64_t) ngx_crc32_long(p, len) << 32 ^ ngx_hash_key(p, len);
 
     if (set->loop_limit && hash == set->loop_hash) {
         return NGX_ERROR;
