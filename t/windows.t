@@ -13,6 +13,7 @@ use Time::Local ();
 my $stage = AmzSync::Stage->new;
 my $money = "financial_transactions";
 my $day = 86400;
+my $now = time;
 
 my %bounds = (orders => [ "lastUpdatedAfter", "lastUpdatedBefore" ],
               $money => [ "postedAfter", "postedBefore" ]);
@@ -24,7 +25,7 @@ sub ago {
     my ($days) = @_;
 
     return POSIX::strftime("%Y-%m-%dT%H:%M:%S.000Z",
-                           gmtime(time - $days * $day));
+                           gmtime($now - $days * $day));
 }
 
 
@@ -193,7 +194,6 @@ sub range {
 
 sub is_first {
     my ($orders, $money) = @_;
-    my $now = time;
 
     cmp_ok($now - $orders->[0][0], ">", 364 * $day,
            "days, 1: orders of a year");
