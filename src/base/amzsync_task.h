@@ -68,6 +68,10 @@ void amzsync_task_post(amzsync_tasks_t *tasks, amzsync_task_t *task);
  */
 ngx_int_t amzsync_task_cancel(amzsync_task_t *task);
 
+/* Whether no task runs or waits. */
+#define amzsync_tasks_idle(tasks)                                             \
+    ((tasks)->busy == 0 && ngx_queue_empty(&(tasks)->waiting))
+
 /* Whether running tasks should give up: the worker exits. */
 #define amzsync_task_stopping()  (ngx_exiting || ngx_terminate || ngx_quit)
 

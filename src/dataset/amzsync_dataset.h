@@ -133,7 +133,8 @@ typedef enum {
  */
 
 #define AMZSYNC_DATASET_SNAPSHOT    0x01
-#define AMZSYNC_DATASET_SPARSE      0x02    /* no array of rows: no rows */
+#define AMZSYNC_DATASET_SPARSE      0x02    /* no array of rows in its object:
+                                               no rows */
 #define AMZSYNC_DATASET_MARKETS     0x04    /* its rows are the marketplaces
                                                that others may wait for */
 

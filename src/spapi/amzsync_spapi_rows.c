@@ -42,7 +42,8 @@ struct amzsync_decoder_s {
     amzsync_level_t          levels[3];
     amzsync_column_t         token;
     amzsync_error_t         *error;
-    ngx_uint_t               sparse;    /* no array of rows: no rows */
+    ngx_uint_t               sparse;    /* the array of rows may be absent, */
+    ngx_uint_t               inside;    /* but not the object it stands in */
 };
 
 
@@ -131,6 +132,7 @@ amzsync_decoder_init(amzsync_decoder_t *d, const amzsync_dataset_t *dataset,
     ngx_memzero(&d->token, sizeof(amzsync_column_t));
 
     d->sparse = (dataset->flags & AMZSYNC_DATASET_SPARSE);
+    d->inside = 0;
     d->token.path = dataset->token_path;
     d->token.type = AMZSYNC_TEXT;
 
@@ -207,7 +209,7 @@ amzsync_decoder_read(amzsync_decoder_t *d)
 
     slot = &top->plan.slots[top->plan.ncolumns];
 
-    if (slot->v.type == AMZSYNC_READER_NULL && !d->sparse) {
+    if (slot->v.type == AMZSYNC_READER_NULL && !(d->sparse && d->inside)) {
         return amzsync_decoder_wrong(d, v.start, top->plan.below,
                                      "is missing");
     }
@@ -386,6 +388,7 @@ amzsync_level_member(amzsync_decoder_t *d, amzsync_level_t *l,
     if (node->slot == AMZSYNC_PLAN_INNER) {
 
         if (slot.v.type == AMZSYNC_READER_OBJECT) {
+            d->inside |= (l->rows == NULL);
             return amzsync_level_members(d, l, node);
         }
 

@@ -61,6 +61,7 @@ amzsync_sync_commit_begin(amzsync_sync_set_t *set)
 void
 amzsync_sync_commit_page(amzsync_sync_set_t *set, amzsync_spapi_page_t *call)
 {
+    size_t                 size;
     amzsync_error_t        error;
     amzsync_store_page_t  *step;
 
@@ -77,18 +78,30 @@ amzsync_sync_commit_page(amzsync_sync_set_t *set, amzsync_spapi_page_t *call)
     amzsync_sync_commit_begin(set);
 
     step = &set->step;
-    step->rows = call->rows;
-    step->window_page++;
 
     if (call->answer_token) {
-        step->next_token = call->answer_token;
 
-    } else {
-        amzsync_sync_commit_next_window(set);
+        /* A copy: what a thread allocated would keep the thread's heap. */
+
+        size = ngx_strlen(call->answer_token) + 1;
+
+        step->next_token = ngx_alloc(size, set->job->sync->log);
+        if (step->next_token == NULL) {
+            amzsync_sync_set_again(set, amzsync_sync_set_next);
+            return;
+        }
+
+        ngx_memcpy((char *) step->next_token, call->answer_token, size);
     }
 
+    step->rows = call->rows;
     call->rows = NULL;
-    call->answer_token = NULL;
+
+    step->window_page++;
+
+    if (step->next_token == NULL) {
+        amzsync_sync_commit_next_window(set);
+    }
 
     amzsync_sync_commit_ready(set);
 }

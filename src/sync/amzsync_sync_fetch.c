@@ -178,6 +178,8 @@ amzsync_sync_fetch_done(amzsync_task_t *task)
     fetch = (amzsync_sync_fetch_t *) task;
     set = task->data;
 
+    fetch->sync->trim = 1;
+
     if (set) {
         set->fetch = NULL;
         amzsync_sync_fetch_verdict(set, &fetch->call);

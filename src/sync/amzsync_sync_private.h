@@ -189,6 +189,8 @@ struct amzsync_sync_s {
     unsigned                   again:1;         /* woken while claiming */
     unsigned                   steal:1;         /* the claim steals, too */
     unsigned                   stopped:1;       /* nothing new is begun */
+    unsigned                   trim:1;          /* threads have worked, their
+                                                   heaps may be given back */
 };
 
 
@@ -288,7 +290,7 @@ void amzsync_sync_ignore(amzsync_store_call_t *call);
 /* Commits set->step until it is applied or the lease is lost. */
 void amzsync_sync_commit(amzsync_sync_set_t *set);
 
-/* A step that follows the page "call" brought; takes its rows and token. */
+/* A step that follows the page "call" brought; takes its rows. */
 void amzsync_sync_commit_page(amzsync_sync_set_t *set,
     amzsync_spapi_page_t *call);
 

@@ -7,6 +7,9 @@
 
 #include <sync/amzsync_sync_private.h>
 #include <openssl/rand.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 
 /* Milliseconds until the next look for a database that is not there. */
@@ -22,6 +25,9 @@ static void amzsync_sync_claim_jobs(amzsync_sync_t *sync,
     amzsync_store_call_t *call);
 static ngx_uint_t amzsync_sync_beat_due(amzsync_sync_job_t *job);
 static void amzsync_sync_beat(ngx_event_t *ev);
+static void amzsync_sync_trim(amzsync_sync_t *sync);
+static void amzsync_sync_trim_run(amzsync_task_t *task);
+static void amzsync_sync_trim_done(amzsync_task_t *task);
 static void amzsync_sync_beat_stale(amzsync_sync_job_t *job);
 static void amzsync_sync_heartbeat(amzsync_sync_t *sync, ngx_uint_t n);
 static void amzsync_sync_beaten(amzsync_store_call_t *call);
@@ -315,7 +321,51 @@ amzsync_sync_beat(ngx_event_t *ev)
         amzsync_sync_heartbeat(sync, n);
     }
 
+    if (sync->trim && amzsync_tasks_idle(&sync->tasks)) {
+        amzsync_sync_trim(sync);
+    }
+
     ngx_add_timer(&sync->beat, sync->conf->lease / 6);
+}
+
+
+/*
+ * While syncs wait, the worker keeps no memory of the pages that have passed:
+ * the allocator would, in the heap of each thread.
+ */
+
+static void
+amzsync_sync_trim(amzsync_sync_t *sync)
+{
+    amzsync_task_t  *task;
+
+    task = ngx_calloc(sizeof(amzsync_task_t), sync->log);
+    if (task == NULL) {
+        return;
+    }
+
+    task->run = amzsync_sync_trim_run;
+    task->done = amzsync_sync_trim_done;
+
+    sync->trim = 0;
+
+    amzsync_task_post(&sync->tasks, task);
+}
+
+
+static void
+amzsync_sync_trim_run(amzsync_task_t *task)
+{
+#ifdef __GLIBC__
+    (void) malloc_trim(0);
+#endif
+}
+
+
+static void
+amzsync_sync_trim_done(amzsync_task_t *task)
+{
+    ngx_free(task);
 }
 
 
