@@ -58,7 +58,6 @@ amzsync_store_dataset_index(const amzsync_dataset_t *dataset)
 amzsync_store_t *
 amzsync_store_create(ngx_cycle_t *cycle, amzsync_pg_conf_t *conf)
 {
-    ngx_uint_t        i;
     amzsync_store_t  *store;
 
     store = ngx_pcalloc(cycle->pool, sizeof(amzsync_store_t));
@@ -68,9 +67,7 @@ amzsync_store_create(ngx_cycle_t *cycle, amzsync_pg_conf_t *conf)
 
     store->log = cycle->log;
 
-    for (i = 0; i < AMZSYNC_STORE_SHARED_SIZE; i++) {
-        ngx_queue_init(&store->shared[i]);
-    }
+    amzsync_store_reads_init(store, conf);
 
     store->pg = amzsync_pg_pool_create(cycle, conf);
     if (store->pg == NULL) {
@@ -87,6 +84,7 @@ amzsync_store_create(ngx_cycle_t *cycle, amzsync_pg_conf_t *conf)
 void
 amzsync_store_destroy(amzsync_store_t *store)
 {
+    amzsync_store_reads_destroy(store);
     amzsync_pg_pool_destroy(store->pg);
 }
 
@@ -175,22 +173,12 @@ amzsync_store_send(amzsync_store_t *store, amzsync_pg_query_t *query,
 void
 amzsync_store_detach(amzsync_store_call_t *call)
 {
-    amzsync_store_shared_t  *shared;
-
-    shared = call->shared;
-
-    if (shared == NULL) {
-        amzsync_pg_detach(call->query);
+    if (call->read) {
+        amzsync_store_read_detach(call);
         return;
     }
 
-    ngx_queue_remove(&call->queue);
-    ngx_free(call);
-
-    if (shared->query && ngx_queue_empty(&shared->calls)) {
-        ngx_queue_remove(&shared->link);
-        amzsync_pg_detach(shared->query);
-    }
+    amzsync_pg_detach(call->query);
 }
 
 
@@ -399,6 +387,8 @@ amzsync_store_text(amzsync_store_call_t *call, ngx_uint_t row, int column)
 {
     ngx_str_t  text;
 
+    row += call->first;
+
     if (PQgetisnull(call->result, row, column)) {
         ngx_str_null(&text);
         return text;
@@ -415,6 +405,8 @@ int64_t
 amzsync_store_int(amzsync_store_call_t *call, ngx_uint_t row, int column,
     int64_t absent)
 {
+    row += call->first;
+
     if (PQgetisnull(call->result, row, column)) {
         return absent;
     }

@@ -46,7 +46,8 @@ struct amzsync_store_call_s {
     amzsync_store_t           *store;
     amzsync_pg_query_t        *query;
     PGresult                  *result;
-    void                      *shared;
+    ngx_uint_t                 first;       /* row of the result */
+    void                      *read;
     ngx_queue_t                queue;
 };
 
@@ -103,7 +104,8 @@ void amzsync_store_start_row(amzsync_store_call_t *call,
     amzsync_store_start_t *row);
 
 
-/* --- status: one read; identical reads in flight share one query --- */
+/* --- status: one read; identical reads in flight share it, and those of a
+ * turn of the event loop one statement --- */
 
 /* no == 0: the newest sync of the user.  NONE: there is none. */
 amzsync_store_call_t *amzsync_store_status(amzsync_store_t *store,

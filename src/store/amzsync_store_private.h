@@ -21,6 +21,7 @@
  * All statements.  Each of them names the user in $1, except:
  *
  *   SCHEMA       the version of the schema, once a connection
+ *   STATUSES     reads of several users, each row by user and number
  *   CLAIM        takes up queued and orphaned syncs of all users
  *   HEARTBEAT    renews the leases of a worker, whoever the users are
  *   RELEASE      gives them back
@@ -35,6 +36,7 @@ typedef enum {
     AMZSYNC_STORE_SCHEMA = 0,
     AMZSYNC_STORE_START,
     AMZSYNC_STORE_STATUS,
+    AMZSYNC_STORE_STATUSES,
     AMZSYNC_STORE_STATUS_LAST,
     AMZSYNC_STORE_CONNECTION_GET,
     AMZSYNC_STORE_CONNECTION_PUT,
@@ -53,25 +55,46 @@ typedef enum {
 } amzsync_store_stmt_e;
 
 
-/* Reads of one sync that wait for the same query. */
+typedef struct amzsync_store_read_s  amzsync_store_read_t;
+
+
+/* Reads of syncs: see amzsync_store_read.c. */
+
+#define AMZSYNC_STORE_READS_SIZE  256
 
 typedef struct {
-    ngx_queue_t              link;      /* in the store's hash, or alone */
-    ngx_queue_t              calls;
-    amzsync_pg_query_t      *query;     /* NULL while it is answered */
-    uint32_t                 hash;
-    amzsync_sync_no_t        no;
-    ngx_str_t                user;      /* in the query's pool */
-} amzsync_store_shared_t;
+    ngx_queue_t              hash[AMZSYNC_STORE_READS_SIZE];
+    ngx_queue_t              waiting;
+    ngx_uint_t               nwaiting;
+    ngx_uint_t               nbatches;      /* under way */
+    ngx_uint_t               batches_max;
+    ngx_uint_t               max;           /* waiting, before they wait with
+                                               others of their class */
+    ngx_msec_t               timeout;
+    ngx_event_t              event;
+} amzsync_store_reads_t;
 
-
-#define AMZSYNC_STORE_SHARED_SIZE  256
 
 struct amzsync_store_s {
     amzsync_pg_pool_t       *pg;
     ngx_log_t               *log;
-    ngx_queue_t              shared[AMZSYNC_STORE_SHARED_SIZE];
+    amzsync_store_reads_t    reads;
 };
+
+
+void amzsync_store_reads_init(amzsync_store_t *store, amzsync_pg_conf_t *conf);
+void amzsync_store_reads_destroy(amzsync_store_t *store);
+
+amzsync_store_call_t *amzsync_store_read(amzsync_store_t *store,
+    ngx_str_t *user, amzsync_sync_no_t no, amzsync_store_handler_pt handler,
+    void *data);
+void amzsync_store_read_detach(amzsync_store_call_t *call);
+
+/* Their statements; the second one's last column says which it is. */
+extern const amzsync_pg_stmt_t  amzsync_store_status_stmt;
+extern const amzsync_pg_stmt_t  amzsync_store_statuses_stmt;
+
+#define AMZSYNC_STORE_STATUS_ORDINAL  19
 
 
 /* A query for one of the statements, or NULL. */

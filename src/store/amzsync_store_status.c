@@ -1,14 +1,10 @@
 
 /*
- * Status: one read, a row a dataset.  Identical reads of one sync that are in
- * flight share one query.
+ * Status: one read, a row a dataset.
  */
 
 
 #include <store/amzsync_store_private.h>
-
-
-static void amzsync_store_status_answer(amzsync_pg_query_t *query);
 
 
 #define AMZSYNC_STORE_STATUS_COLUMNS                                          \
@@ -22,10 +18,11 @@ static void amzsync_store_status_answer(amzsync_pg_query_t *query);
     AMZSYNC_STORE_MS("p.estimated_completion") ", "                           \
     "p.error_code, p.error_message, p.error_request_id, "                     \
     "d.dataset, d.status, d.progress, d.rows, "                               \
-    "d.error_code, d.error_message, d.error_request_id "
+    "d.error_code AS set_code, d.error_message AS set_message, "              \
+    "d.error_request_id AS set_request_id, d.position "
 
 
-static const amzsync_pg_stmt_t  amzsync_store_status_stmt = {
+const amzsync_pg_stmt_t  amzsync_store_status_stmt = {
     AMZSYNC_STORE_STATUS, "status",
 
     "SELECT " AMZSYNC_STORE_STATUS_COLUMNS
@@ -33,6 +30,25 @@ static const amzsync_pg_stmt_t  amzsync_store_status_stmt = {
       "JOIN amzsync.sync_datasets d USING (user_id, sync_no) "
      "WHERE p.user_id = $1 AND p.sync_no = $2 "
      "ORDER BY d.position",
+    2
+};
+
+
+/* $1 users, $2 numbers; the last column is which of them, from 1. */
+
+const amzsync_pg_stmt_t  amzsync_store_statuses_stmt = {
+    AMZSYNC_STORE_STATUSES, "statuses",
+
+    "SELECT s.*, r.ord "
+      "FROM unnest($1::text[], $2::bigint[]) "
+           "WITH ORDINALITY AS r (user_id, sync_no, ord) "
+           "CROSS JOIN LATERAL ("
+               "SELECT " AMZSYNC_STORE_STATUS_COLUMNS
+                 "FROM amzsync.sync_progress p "
+                 "JOIN amzsync.sync_datasets d USING (user_id, sync_no) "
+                "WHERE p.user_id = r.user_id AND p.sync_no = r.sync_no "
+                "ORDER BY d.position OFFSET 0) s "
+     "ORDER BY r.ord, s.position",
     2
 };
 
@@ -51,165 +67,31 @@ static const amzsync_pg_stmt_t  amzsync_store_status_last_stmt = {
 };
 
 
-static uint32_t
-amzsync_store_status_hash(ngx_str_t *user, amzsync_sync_no_t no)
-{
-    return ngx_crc32_short(user->data, user->len) ^ (uint32_t) no;
-}
-
-
-/* A query for this sync that is in flight already, or NULL. */
-
-static amzsync_store_shared_t *
-amzsync_store_status_find(amzsync_store_t *store, ngx_str_t *user,
-    amzsync_sync_no_t no)
-{
-    uint32_t                 hash;
-    ngx_queue_t             *q, *bucket;
-    amzsync_store_shared_t  *shared;
-
-    hash = amzsync_store_status_hash(user, no);
-    bucket = &store->shared[hash % AMZSYNC_STORE_SHARED_SIZE];
-
-    for (q = ngx_queue_head(bucket);
-         q != ngx_queue_sentinel(bucket);
-         q = ngx_queue_next(q))
-    {
-        shared = ngx_queue_data(q, amzsync_store_shared_t, link);
-
-        if (shared->hash == hash
-            && shared->no == no
-            && shared->user.len == user->len
-            && ngx_memcmp(shared->user.data, user->data, user->len) == 0)
-        {
-            return shared;
-        }
-    }
-
-    return NULL;
-}
-
-
 /*
- * A query of its own.  The newest sync (no == 0) is never shared: who started
- * a sync a moment ago must see it.
+ * The newest sync (no == 0) is asked for alone and never shared: who started a
+ * sync a moment ago must see it.
  */
-
-static amzsync_store_shared_t *
-amzsync_store_status_query(amzsync_store_t *store, ngx_str_t *user,
-    amzsync_sync_no_t no)
-{
-    amzsync_pg_query_t      *query;
-    amzsync_store_shared_t  *shared;
-
-    query = amzsync_store_query(store,
-                                no ? &amzsync_store_status_stmt
-                                   : &amzsync_store_status_last_stmt,
-                                AMZSYNC_PG_READ);
-    if (query == NULL) {
-        return NULL;
-    }
-
-    shared = ngx_pcalloc(query->pool, sizeof(amzsync_store_shared_t));
-
-    if (shared == NULL
-        || amzsync_pg_query_text(query, user->data, user->len) != NGX_OK
-        || (no && amzsync_pg_query_int(query, no) != NGX_OK))
-    {
-        amzsync_pg_query_free(query);
-        return NULL;
-    }
-
-    shared->query = query;
-    shared->no = no;
-    shared->hash = amzsync_store_status_hash(user, no);
-    shared->user.data = (u_char *) query->values[0];
-    shared->user.len = user->len;
-
-    ngx_queue_init(&shared->calls);
-    ngx_queue_init(&shared->link);
-
-    query->handler = amzsync_store_status_answer;
-    query->data = shared;
-
-    return shared;
-}
-
 
 amzsync_store_call_t *
 amzsync_store_status(amzsync_store_t *store, ngx_str_t *user,
     amzsync_sync_no_t no, amzsync_store_handler_pt handler, void *data)
 {
-    amzsync_store_call_t    *call;
-    amzsync_store_shared_t  *shared;
+    ngx_int_t            rc;
+    amzsync_pg_query_t  *query;
 
-    call = ngx_calloc(sizeof(amzsync_store_call_t), store->log);
-    if (call == NULL) {
+    if (no) {
+        return amzsync_store_read(store, user, no, handler, data);
+    }
+
+    query = amzsync_store_query(store, &amzsync_store_status_last_stmt,
+                                AMZSYNC_PG_READ);
+    if (query == NULL) {
         return NULL;
     }
 
-    call->handler = handler;
-    call->data = data;
-    call->store = store;
+    rc = amzsync_pg_query_text(query, user->data, user->len);
 
-    shared = no ? amzsync_store_status_find(store, user, no) : NULL;
-
-    if (shared == NULL) {
-        shared = amzsync_store_status_query(store, user, no);
-        if (shared == NULL) {
-            ngx_free(call);
-            return NULL;
-        }
-
-        if (no) {
-            ngx_queue_insert_head(
-                &store->shared[shared->hash % AMZSYNC_STORE_SHARED_SIZE],
-                &shared->link);
-        }
-
-        amzsync_pg_send(store->pg, shared->query);
-    }
-
-    call->shared = shared;
-    ngx_queue_insert_tail(&shared->calls, &call->queue);
-
-    return call;
-}
-
-
-static void
-amzsync_store_status_answer(amzsync_pg_query_t *query)
-{
-    ngx_queue_t             *q;
-    amzsync_store_call_t    *call;
-    amzsync_store_shared_t  *shared;
-
-    shared = query->data;
-
-    /*
-     * A handler may detach other calls of this query, or make new ones: those
-     * start a query of their own.
-     */
-
-    ngx_queue_remove(&shared->link);
-    shared->query = NULL;
-
-    while (!ngx_queue_empty(&shared->calls)) {
-        q = ngx_queue_head(&shared->calls);
-        ngx_queue_remove(q);
-
-        call = ngx_queue_data(q, amzsync_store_call_t, queue);
-
-        call->status = amzsync_store_status_of(query);
-
-        if (call->status == AMZSYNC_STORE_OK) {
-            call->result = query->result;
-            call->nrows = PQntuples(query->result);
-        }
-
-        call->handler(call);
-        ngx_free(call);
-    }
+    return amzsync_store_send(store, query, rc, handler, data);
 }
 
 

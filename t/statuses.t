@@ -1,0 +1,107 @@
+# Statuses that are asked for at the same time share a statement; everyone
+# gets an answer of one's own.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use AmzSync;
+use AmzSync::Nginx;
+use IO::Socket::INET;
+use JSON::PP ();
+use Test::More;
+
+my $db = AmzSync->new;
+my $nginx = AmzSync::Nginx->new(
+    http   => $db->http_config(endpoint => "http://127.0.0.1:1",
+                               lwa => "http://127.0.0.1:1/token"),
+    server => $db->locations);
+
+# User n has the syncs 1 to 3, with 1 to 4 datasets and rows of their own.
+
+$db->sql("
+    INSERT INTO amzsync.sync_progress (user_id, sync_no, selling_partner_id,
+                region, marketplace_ids, state, progress, completed_at)
+    SELECT 'u' || n, i, 'A1', 'na', '{}', 'completed', 100, now()
+      FROM generate_series(1, 100) n, generate_series(1, 3) i;
+
+    INSERT INTO amzsync.sync_datasets (user_id, sync_no, dataset, position,
+                                       status, progress, rows)
+    SELECT 'u' || n, i, 'set' || k, k, 'completed', 100, 1000 * n + 10 * i + k
+      FROM generate_series(1, 100) n, generate_series(1, 3) i,
+           generate_series(1, 4) k
+     WHERE k <= 1 + n % 4");
+
+sub ask {
+    my ($user, $id) = @_;
+    my $socket = IO::Socket::INET->new(PeerAddr => "127.0.0.1",
+                                       PeerPort => $nginx->port)
+        or die "connect: $!\n";
+
+    print $socket "GET /api/sync/status/$id HTTP/1.0\r\n"
+                  . "X-User: $user\r\n\r\n";
+    return $socket;
+}
+
+sub answer {
+    my ($socket) = @_;
+    local $/;
+    my ($status, $body) = <$socket> =~ m{^HTTP/1.1 (\d+).*?\r\n\r\n(.*)}s;
+
+    return ($status, JSON::PP::decode_json($body));
+}
+
+sub wanted {
+    my ($n, $i) = @_;
+
+    return [ 200, "sync_u${n}_$i",
+             map { "set$_ " . (1000 * $n + 10 * $i + $_) } 1 .. 1 + $n % 4 ];
+}
+
+sub got {
+    my ($status, $json) = answer(@_);
+
+    return [ $status, $json->{syncId},
+             map { "$_->{name} $_->{rows}" } @{ $json->{datasets} || [] } ];
+}
+
+my ($worker) = $nginx->workers;
+
+for my $round (1 .. 3) {
+    my (@sockets, @want);
+
+    # All are there when the worker looks.
+
+    kill STOP => $worker;
+
+    for my $n (map { 1 + (7 * $_) % 100 } 1 .. 90) {
+        my $i = 1 + $n % 3;
+
+        push @sockets, ask("u$n", "sync_u${n}_$i");
+        push @want, wanted($n, $i);
+
+        if ($n % 10 == 0) {
+            push @sockets, ask("u$n", "sync_u${n}_4");
+            push @want, [ 404, undef ];
+
+            # Asked for twice, or by somebody who has gone.
+            push @sockets, ask("u$n", "sync_u${n}_$i");
+            push @want, wanted($n, $i);
+            close ask("u$n", "sync_u${n}_2");
+        }
+    }
+
+    kill CONT => $worker;
+
+    is_deeply([ map { got($_) } @sockets ], \@want,
+              "round $round: everyone's own");
+}
+
+cmp_ok($db->value("SELECT count(*) FROM pg_stat_activity
+                    WHERE datname = current_database()
+                      AND query LIKE '%WITH ORDINALITY AS r%'"), ">", 1,
+       "they shared statements");
+is_deeply([ $nginx->alarms ], [], "no alarms");
+
+undef $nginx;
+done_testing();
