@@ -282,7 +282,7 @@ amzsync_http_status_datasets(amzsync_json_t *w, amzsync_store_call_t *call)
 
     amzsync_json_open(w, "datasets", '[');
 
-    for (i = 0; i < call->nrows; i++) {
+    for (i = 1; i < call->nrows; i++) {
         amzsync_store_status_dataset(call, i, &dataset);
 
         amzsync_json_open(w, NULL, '{');

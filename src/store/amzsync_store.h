@@ -146,7 +146,7 @@ typedef struct {
 void amzsync_store_status_sync(amzsync_store_call_t *call,
     amzsync_store_sync_t *sync);
 
-/* Row "n" below call->nrows is one dataset. */
+/* Rows "n" from 1 on, below call->nrows, are a dataset each. */
 void amzsync_store_status_dataset(amzsync_store_call_t *call, ngx_uint_t n,
     amzsync_store_dataset_t *dataset);
 

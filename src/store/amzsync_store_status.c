@@ -7,29 +7,37 @@
 #include <store/amzsync_store_private.h>
 
 
-#define AMZSYNC_STORE_STATUS_COLUMNS                                          \
-    "p.sync_no, "                                                             \
-    "CASE WHEN p.state IN ('queued', 'running') THEN 'in_progress' "          \
-         "ELSE p.state END, "                                                 \
-    "p.progress, p.message, "                                                 \
-    AMZSYNC_STORE_MS("p.started_at") ", "                                     \
-    AMZSYNC_STORE_MS("p.updated_at") ", "                                     \
-    AMZSYNC_STORE_MS("p.completed_at") ", "                                   \
-    AMZSYNC_STORE_MS("p.estimated_completion") ", "                           \
-    "p.error_code, p.error_message, p.error_request_id, "                     \
-    "d.dataset, d.status, d.progress, d.rows, "                               \
-    "d.error_code AS set_code, d.error_message AS set_message, "              \
-    "d.error_request_id AS set_request_id, d.position "
+/*
+ * The rows of a sync: its own, at position 0, and one a dataset in the same
+ * columns.  Side by side in one row they would cost PostgreSQL twice as much:
+ * each row would repeat the sync.
+ */
+
+#define AMZSYNC_STORE_STATUS_ROWS(user, no)                                   \
+    "SELECT p.sync_no, "                                                      \
+           "CASE WHEN p.state IN ('queued', 'running') THEN 'in_progress' "   \
+                "ELSE p.state END, "                                          \
+           "p.progress, p.message, "                                          \
+           AMZSYNC_STORE_MS("p.started_at") ", "                              \
+           AMZSYNC_STORE_MS("p.updated_at") ", "                              \
+           AMZSYNC_STORE_MS("p.completed_at") ", "                            \
+           AMZSYNC_STORE_MS("p.estimated_completion") ", "                    \
+           "p.error_code, p.error_message, p.error_request_id, "              \
+           "0::smallint AS position "                                         \
+      "FROM amzsync.sync_progress p "                                         \
+     "WHERE p.user_id = " user " AND p.sync_no = " no " "                     \
+    "UNION ALL "                                                              \
+    "SELECT d.rows, d.status, d.progress, d.dataset, "                        \
+           "NULL, NULL, NULL, NULL, "                                         \
+           "d.error_code, d.error_message, d.error_request_id, d.position "   \
+      "FROM amzsync.sync_datasets d "                                         \
+     "WHERE d.user_id = " user " AND d.sync_no = " no " "
 
 
 const amzsync_pg_stmt_t  amzsync_store_status_stmt = {
     AMZSYNC_STORE_STATUS, "status",
 
-    "SELECT " AMZSYNC_STORE_STATUS_COLUMNS
-      "FROM amzsync.sync_progress p "
-      "JOIN amzsync.sync_datasets d USING (user_id, sync_no) "
-     "WHERE p.user_id = $1 AND p.sync_no = $2 "
-     "ORDER BY d.position",
+    AMZSYNC_STORE_STATUS_ROWS("$1", "$2") "ORDER BY position",
     2
 };
 
@@ -43,11 +51,7 @@ const amzsync_pg_stmt_t  amzsync_store_statuses_stmt = {
       "FROM unnest($1::text[], $2::bigint[]) "
            "WITH ORDINALITY AS r (user_id, sync_no, ord) "
            "CROSS JOIN LATERAL ("
-               "SELECT " AMZSYNC_STORE_STATUS_COLUMNS
-                 "FROM amzsync.sync_progress p "
-                 "JOIN amzsync.sync_datasets d USING (user_id, sync_no) "
-                "WHERE p.user_id = r.user_id AND p.sync_no = r.sync_no "
-                "ORDER BY d.position OFFSET 0) s "
+               AMZSYNC_STORE_STATUS_ROWS("r.user_id", "r.sync_no") ") s "
      "ORDER BY r.ord, s.position",
     2
 };
@@ -56,13 +60,12 @@ const amzsync_pg_stmt_t  amzsync_store_statuses_stmt = {
 static const amzsync_pg_stmt_t  amzsync_store_status_last_stmt = {
     AMZSYNC_STORE_STATUS_LAST, "status_last",
 
-    "SELECT " AMZSYNC_STORE_STATUS_COLUMNS
-      "FROM amzsync.sync_progress p "
-      "JOIN amzsync.sync_datasets d USING (user_id, sync_no) "
-     "WHERE p.user_id = $1 "
-       "AND p.sync_no = (SELECT max(sync_no) FROM amzsync.sync_progress "
-                         "WHERE user_id = $1) "
-     "ORDER BY d.position",
+    "WITH last AS MATERIALIZED ("
+        "SELECT max(sync_no) AS sync_no FROM amzsync.sync_progress "
+         "WHERE user_id = $1"
+    ") "
+    AMZSYNC_STORE_STATUS_ROWS("$1", "(SELECT sync_no FROM last)")
+    "ORDER BY position",
     1
 };
 
@@ -97,11 +100,11 @@ amzsync_store_status(amzsync_store_t *store, ngx_str_t *user,
 
 static void
 amzsync_store_status_error(amzsync_store_call_t *call, ngx_uint_t row,
-    int column, amzsync_store_error_t *error)
+    amzsync_store_error_t *error)
 {
-    error->code = amzsync_store_text(call, row, column);
-    error->message = amzsync_store_text(call, row, column + 1);
-    error->request_id = amzsync_store_text(call, row, column + 2);
+    error->code = amzsync_store_text(call, row, 8);
+    error->message = amzsync_store_text(call, row, 9);
+    error->request_id = amzsync_store_text(call, row, 10);
 }
 
 
@@ -122,14 +125,14 @@ amzsync_store_status_sync(amzsync_store_call_t *call,
     sync->estimated_completion = amzsync_store_int(call, 0, 7,
                                                    AMZSYNC_TIME_BAD);
 
-    amzsync_store_status_error(call, 0, 8, &sync->error);
+    amzsync_store_status_error(call, 0, &sync->error);
 
     /* The count of orders is known once all of them were seen. */
 
     sync->orders_processed = 0;
     sync->total_orders = -1;
 
-    for (i = 0; i < call->nrows; i++) {
+    for (i = 1; i < call->nrows; i++) {
         amzsync_store_status_dataset(call, i, &dataset);
 
         if (ngx_strcmp(dataset.name.data, "orders") == 0) {
@@ -147,10 +150,10 @@ void
 amzsync_store_status_dataset(amzsync_store_call_t *call, ngx_uint_t n,
     amzsync_store_dataset_t *dataset)
 {
-    dataset->name = amzsync_store_text(call, n, 11);
-    dataset->status = amzsync_store_text(call, n, 12);
-    dataset->progress = amzsync_store_int(call, n, 13, 0);
-    dataset->rows = amzsync_store_int(call, n, 14, 0);
+    dataset->rows = amzsync_store_int(call, n, 0, 0);
+    dataset->status = amzsync_store_text(call, n, 1);
+    dataset->progress = amzsync_store_int(call, n, 2, 0);
+    dataset->name = amzsync_store_text(call, n, 3);
 
-    amzsync_store_status_error(call, n, 15, &dataset->error);
+    amzsync_store_status_error(call, n, &dataset->error);
 }
