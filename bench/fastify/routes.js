@@ -62,12 +62,12 @@ const running = object({
 
 const time = (ms) => ms === null ? null : new Date(ms).toISOString()
 
-const errorOf = (row, column) => row[column] === null
+const errorOf = (row) => row[8] === null
   ? null
   : {
-      code: row[column],
-      message: row[column + 1],
-      requestId: row[column + 2]
+      code: row[8],
+      message: row[9],
+      requestId: row[10]
     }
 
 // The number in an id of this user, or null.
@@ -101,8 +101,9 @@ export function statusRoute (app, db, statement) {
       }
     }
 
-    const row = rows[0]
-    const orders = rows.find((row) => row[11] === 'orders')
+    // The sync's own row, then one a dataset, in the same columns.
+    const [row, ...sets] = rows
+    const orders = sets.find((set) => set[3] === 'orders')
 
     return {
       success: true,
@@ -114,15 +115,15 @@ export function statusRoute (app, db, statement) {
       updatedAt: time(row[5]),
       completedAt: time(row[6]),
       estimatedCompletion: time(row[7]),
-      ordersProcessed: orders ? orders[14] : 0,
-      totalOrders: orders?.[12] === 'completed' ? orders[14] : null,
-      error: errorOf(row, 8),
-      datasets: rows.map((row) => ({
-        name: row[11],
-        status: row[12],
-        progress: row[13],
-        rows: row[14],
-        error: errorOf(row, 15)
+      ordersProcessed: orders ? orders[0] : 0,
+      totalOrders: orders?.[1] === 'completed' ? orders[0] : null,
+      error: errorOf(row),
+      datasets: sets.map((set) => ({
+        name: set[3],
+        status: set[1],
+        progress: set[2],
+        rows: set[0],
+        error: errorOf(set)
       }))
     }
   })
