@@ -113,7 +113,8 @@ close $second;
 
 # Without a failure they share the commit.
 
-$db->sql("DELETE FROM amzsync.sync_progress");
+$db->sql("DELETE FROM amzsync.sync_progress;
+          DELETE FROM amzsync.sync_datasets");
 $first = hold("u0");
 %socket = (u0 => post("u0"));
 waiting(1, "NOT granted");

@@ -11,7 +11,7 @@
 
 
 #define AMZSYNC_STORE_BATCH      32     /* reads in a statement */
-#define AMZSYNC_STORE_BATCHES    2      /* under way, a connection */
+#define AMZSYNC_STORE_BATCHES    1      /* under way, a connection */
 
 
 /* One sync that somebody wants to know of. */
