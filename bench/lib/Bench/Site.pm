@@ -77,7 +77,8 @@ sub module {
 
     my $http = $self->{db}->http_config(endpoint => $url,
                                         lwa => "$url/auth/o2/token",
-                                        postgres => $arg{postgres} || "writes=2",
+                                        postgres => $arg{postgres}
+                                                    || "writes=2",
                                         datasets => $arg{datasets},
                                         extra => $arg{extra} || "");
 
