@@ -9,7 +9,8 @@ no_long_string();
 
 our $db = AmzSync->new;
 
-# Nobody listens there: a sync that was started stays in progress.
+# Nobody listens there: a sync that was started stays in progress while it
+# tries, if its token can be read; those made here cannot, and fail at once.
 our $http = $db->http_config(endpoint => "http://127.0.0.1:1",
                              lwa => "http://127.0.0.1:1/token");
 
@@ -20,7 +21,7 @@ $db->sql("
     INSERT INTO amzsync.connections (user_id, selling_partner_id, region,
                 marketplace_ids, status, token_sealed, token_key_id)
     SELECT u, 'A1SELLER', 'na', '{ATVPDKIKX0DER}', 'connected', 'x', 'k1'
-      FROM unnest('{u1,u2,u3,empty,chunked,chunks,file,busy,h1,s0,s40,s600,
+      FROM unnest('{u1,u3,empty,chunked,chunks,file,busy,h1,s0,s40,s600,
                     s9000}'::text[]) u");
 
 $db->sql("
@@ -151,11 +152,13 @@ X-User: busy
 --- more_headers
 X-User: u2
 --- pipelined_requests eval
-["POST $::path", "POST $::path"]
+["PUT /api/v1/integrations/amazon/connection\n"
+ . '{"sellingPartnerId":"A1SELLER","region":"na","refreshToken":"Atzr|x"}',
+ "POST $::path", "POST $::path"]
 --- error_code eval
-[200, 409]
+[200, 200, 409]
 --- response_body_like eval
-[main::started("u2"),
+["connected", main::started("u2"),
  qr/^\{"success":false,"error":"sync_in_progress","message":"Sync\ already\ in
     \ progress\ \((sync_u2_\d{13})\)\.\ Please\ wait\ for\ it\ to\ complete\ or
     \ cancel\ it\ first\.","existingSyncId":"\1"\}$/x]
