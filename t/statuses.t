@@ -66,6 +66,7 @@ sub got {
 }
 
 my ($worker) = $nginx->workers;
+my $shared = 0;
 
 for my $round (1 .. 3) {
     my (@sockets, @want);
@@ -95,12 +96,15 @@ for my $round (1 .. 3) {
 
     is_deeply([ map { got($_) } @sockets ], \@want,
               "round $round: everyone's own");
+
+    # The last statement of a connection may have been for one of them alone.
+
+    $shared += $db->value("SELECT count(*) FROM pg_stat_activity
+                            WHERE datname = current_database()
+                              AND query LIKE '%WITH ORDINALITY AS r%'");
 }
 
-cmp_ok($db->value("SELECT count(*) FROM pg_stat_activity
-                    WHERE datname = current_database()
-                      AND query LIKE '%WITH ORDINALITY AS r%'"), ">", 1,
-       "they shared statements");
+cmp_ok($shared, ">", 0, "they shared statements");
 is_deeply([ $nginx->alarms ], [], "no alarms");
 
 undef $nginx;
