@@ -41,6 +41,7 @@ sub h2 {
     local $/;
     my $out = <$fh>;
     close $fh;
+    diag sprintf "curl exits with %d\n%s", $? >> 8, $nginx->log if $?;
 
     my ($text, $version, $status) = $out =~ /^(.*?)\n([\d.]+) (\d+)\n$/s;
 
