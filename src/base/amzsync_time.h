@@ -17,9 +17,9 @@
 
 /*
  * Reads RFC 3339 (and the date-only and second-less forms of ISO 8601 that
- * Amazon accepts): "2026-11-22", "…T10:00Z", "…T10:00:00.123456+01:00".  Years
- * 0001 to 9999; fractions beyond milliseconds are dropped.  AMZSYNC_TIME_BAD
- * for anything else.
+ * Amazon accepts): "2026-11-22", "…T10:00Z", "…T10:00:00.123456+01:00".
+ * Years 0001 to 9999; fractions beyond milliseconds are dropped.
+ * AMZSYNC_TIME_BAD for anything else.
  */
 int64_t amzsync_time_parse(const u_char *p, size_t len);
 

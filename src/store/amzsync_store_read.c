@@ -24,7 +24,7 @@ struct amzsync_store_read_s {
     uint32_t                 hash;
     ngx_uint_t               waiting;   /* not in a batch yet */
     ngx_str_t                user;      /* follows the structure */
-    int64_t                  no;        /* beside it, in an array's stride */
+    int64_t                  no;
 };
 
 

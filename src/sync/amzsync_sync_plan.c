@@ -43,28 +43,10 @@ amzsync_sync_planned(amzsync_store_call_t *call)
     amzsync_store_unit_t   row;
 
     set = call->data;
-    set->call = NULL;
 
-    switch (call->status) {
-
-    case AMZSYNC_STORE_OK:
-        break;
-
-    case AMZSYNC_STORE_NONE:
-        amzsync_sync_job_lost(set->job);
-        return;
-
-    case AMZSYNC_STORE_FAILED:
-        amzsync_sync_set_refused(set, amzsync_sync_set_next);
-        return;
-
-    default:
-        amzsync_sync_set_again(set, amzsync_sync_set_next);
+    if (!amzsync_sync_set_done(set, call)) {
         return;
     }
-
-    set->db_failures = 0;
-    set->refusals = 0;
 
     amzsync_store_plan_row(call, 0, &row);
 

@@ -4,9 +4,10 @@
  *
  * A job is one claimed sync; it has a set for each of its datasets, and a
  * reference to its connection's access token.  A set is always in one place:
- * waiting for the token, for the database (call), for a thread (fetch), for a
- * timer, or ended.  All of it belongs to the event loop of one worker, and may
- * be dropped at any moment: the database knows where to go on.
+ * waiting for the token, for the seller's marketplaces, for the database
+ * (call), for a thread (fetch), for a timer, or ended.  All of it belongs to
+ * the event loop of one worker, and may be dropped at any moment: the database
+ * knows where to go on.
  */
 
 
@@ -235,6 +236,13 @@ void amzsync_sync_job_release(amzsync_sync_job_t *job);
 
 /* The next step of a set that has nothing under way. */
 void amzsync_sync_set_next(amzsync_sync_set_t *set);
+
+/*
+ * The answer of a statement of the set's under its lease: whether it was done.
+ * If not, the set asks anew later, or its job is gone.
+ */
+ngx_uint_t amzsync_sync_set_done(amzsync_sync_set_t *set,
+    amzsync_store_call_t *call);
 
 /* Calls "resume" after "delay" milliseconds. */
 void amzsync_sync_set_later(amzsync_sync_set_t *set, ngx_msec_t delay,

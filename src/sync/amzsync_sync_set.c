@@ -87,23 +87,8 @@ amzsync_sync_set_revoked(amzsync_store_call_t *call)
     amzsync_sync_set_t  *set;
 
     set = call->data;
-    set->call = NULL;
 
-    switch (call->status) {
-
-    case AMZSYNC_STORE_OK:
-        break;
-
-    case AMZSYNC_STORE_NONE:
-        amzsync_sync_job_lost(set->job);
-        return;
-
-    case AMZSYNC_STORE_FAILED:
-        amzsync_sync_set_refused(set, amzsync_sync_set_next);
-        return;
-
-    default:
-        amzsync_sync_set_again(set, amzsync_sync_set_next);
+    if (!amzsync_sync_set_done(set, call)) {
         return;
     }
 
@@ -123,28 +108,11 @@ amzsync_sync_set_slot(amzsync_store_call_t *call)
     amzsync_sync_set_t  *set;
 
     set = call->data;
-    set->call = NULL;
 
-    switch (call->status) {
-
-    case AMZSYNC_STORE_OK:
-        break;
-
-    case AMZSYNC_STORE_NONE:
-        amzsync_sync_job_lost(set->job);
-        return;
-
-    case AMZSYNC_STORE_FAILED:
-        amzsync_sync_set_refused(set, amzsync_sync_set_next);
-        return;
-
-    default:
-        amzsync_sync_set_again(set, amzsync_sync_set_next);
+    if (!amzsync_sync_set_done(set, call)) {
         return;
     }
 
-    set->db_failures = 0;
-    set->refusals = 0;
     set->job->renewed = set->asked;
 
     wait = amzsync_store_quota_wait(call);
@@ -166,6 +134,33 @@ amzsync_sync_set_slot(amzsync_store_call_t *call)
     }
 
     amzsync_sync_fetch(set);
+}
+
+
+ngx_uint_t
+amzsync_sync_set_done(amzsync_sync_set_t *set, amzsync_store_call_t *call)
+{
+    set->call = NULL;
+
+    switch (call->status) {
+
+    case AMZSYNC_STORE_OK:
+        set->db_failures = 0;
+        set->refusals = 0;
+        return 1;
+
+    case AMZSYNC_STORE_NONE:
+        amzsync_sync_job_lost(set->job);
+        return 0;
+
+    case AMZSYNC_STORE_FAILED:
+        amzsync_sync_set_refused(set, amzsync_sync_set_next);
+        return 0;
+
+    default:
+        amzsync_sync_set_again(set, amzsync_sync_set_next);
+        return 0;
+    }
 }
 
 
