@@ -77,15 +77,8 @@ struct amzsync_pg_query_s {
     ngx_uint_t                nparams;
 
     amzsync_pg_class_e        class;
-    uint32_t                  affinity;     /* of WORK; the order in a group */
+    uint32_t                  affinity;     /* of WORK */
     ngx_msec_t                timeout;      /* 0: the pool's */
-
-    /*
-     * A WRITE that may share its commit with others: they are sent together,
-     * by affinity so that groups lock in one order, and if the group fails,
-     * one by one.
-     */
-    ngx_uint_t                group;
 
     amzsync_pg_handler_pt     handler;      /* NULL: nobody waits any more */
     void                     *data;

@@ -2,10 +2,9 @@
 /*
  * Statements and results on a connection in pipeline mode.
  *
- * A unit is what stands between two Syncs: some reads, one write, or a group
- * of writes.  It is a transaction, so nothing of it is settled before its Sync
- * has come back; and an error aborts all that follows in it, and takes back
- * what was before.
+ * A unit is what stands between two Syncs: some reads, or one write.  It is a
+ * transaction, so nothing of it is settled before its Sync has come back; and
+ * an error aborts all that follows in it.
  */
 
 
@@ -21,7 +20,6 @@ static void amzsync_pg_pipe_store(amzsync_pg_query_t *query, PGresult *result);
 static void amzsync_pg_pipe_prepared(amzsync_pg_conn_t *conn,
     amzsync_pg_query_t *query, PGresult *result);
 static ngx_int_t amzsync_pg_pipe_unit(amzsync_pg_conn_t *conn);
-static ngx_uint_t amzsync_pg_pipe_group_failed(amzsync_pg_conn_t *conn);
 static void amzsync_pg_pipe_settle(amzsync_pg_conn_t *conn,
     amzsync_pg_query_t *query);
 static void amzsync_pg_pipe_refused(amzsync_pg_conn_t *conn,
@@ -37,22 +35,15 @@ static void amzsync_pg_pipe_take(amzsync_pg_conn_t *conn,
     amzsync_pg_query_t *query);
 
 
-/* How many statements like this one the connection may take now. */
+/* How many statements the connection may take now. */
 
 ngx_uint_t
-amzsync_pg_pipe_room(amzsync_pg_conn_t *conn, amzsync_pg_query_t *query)
+amzsync_pg_pipe_room(amzsync_pg_conn_t *conn)
 {
     ngx_uint_t  max;
 
     if (conn->state != AMZSYNC_PG_UP || conn->retiring) {
         return 0;
-    }
-
-    if (query->group && !query->alone) {
-
-        /* those that come while a group is under way are the next one */
-
-        return conn->ngrouped ? 0 : AMZSYNC_PG_UNIT_MAX;
     }
 
     max = (conn->class == AMZSYNC_PG_READ) ? AMZSYNC_PG_READS_MAX
@@ -81,7 +72,6 @@ amzsync_pg_pipe_send(amzsync_pg_conn_t *conn, amzsync_pg_query_t *query)
 
     ngx_queue_insert_tail(&conn->sent, &query->queue);
     conn->nsent++;
-    conn->ngrouped += query->group;
 
     if (conn->current == NULL) {
         conn->current = query;
@@ -319,11 +309,9 @@ amzsync_pg_pipe_prepared(amzsync_pg_conn_t *conn, amzsync_pg_query_t *query,
 static ngx_int_t
 amzsync_pg_pipe_unit(amzsync_pg_conn_t *conn)
 {
-    ngx_uint_t           last, failed;
+    ngx_uint_t           last;
     ngx_queue_t         *q;
     amzsync_pg_query_t  *query;
-
-    failed = amzsync_pg_pipe_group_failed(conn);
 
     do {
         q = ngx_queue_head(&conn->sent);
@@ -331,14 +319,7 @@ amzsync_pg_pipe_unit(amzsync_pg_conn_t *conn)
         last = query->sync;
 
         amzsync_pg_pipe_take(conn, query);
-
-        if (failed) {
-            query->alone = 1;
-            amzsync_pg_pool_again(query);
-
-        } else {
-            amzsync_pg_pipe_settle(conn, query);
-        }
+        amzsync_pg_pipe_settle(conn, query);
 
     } while (!last);
 
@@ -354,37 +335,6 @@ amzsync_pg_pipe_unit(amzsync_pg_conn_t *conn)
     amzsync_pg_pool_wakeup(conn->pool);
 
     return NGX_OK;
-}
-
-
-/* Whether the first unit is a group of writes, none of which was done. */
-
-static ngx_uint_t
-amzsync_pg_pipe_group_failed(amzsync_pg_conn_t *conn)
-{
-    ngx_queue_t         *q;
-    amzsync_pg_query_t  *query;
-
-    q = ngx_queue_head(&conn->sent);
-    query = ngx_queue_data(q, amzsync_pg_query_t, queue);
-
-    if (!query->group || query->sync) {
-        return 0;
-    }
-
-    for ( ;; ) {
-
-        if (!amzsync_pg_pipe_ok(query)) {
-            return 1;
-        }
-
-        if (query->sync) {
-            return 0;
-        }
-
-        q = ngx_queue_next(&query->queue);
-        query = ngx_queue_data(q, amzsync_pg_query_t, queue);
-    }
 }
 
 
@@ -409,7 +359,7 @@ amzsync_pg_pipe_settle(amzsync_pg_conn_t *conn, amzsync_pg_query_t *query)
     /* a neighbour's error: next time this one has no neighbours */
 
     if (PQresultStatus(query->result) == PGRES_PIPELINE_ABORTED
-        && (conn->class == AMZSYNC_PG_READ || query->group))
+        && conn->class == AMZSYNC_PG_READ)
     {
         query->alone = 1;
         amzsync_pg_pool_again(query);
@@ -536,7 +486,6 @@ amzsync_pg_pipe_take(amzsync_pg_conn_t *conn, amzsync_pg_query_t *query)
 {
     ngx_queue_remove(&query->queue);
     conn->nsent--;
-    conn->ngrouped -= query->group;
     conn->current = NULL;
 
     query->conn = NULL;

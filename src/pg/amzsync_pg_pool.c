@@ -21,8 +21,6 @@ static ngx_uint_t amzsync_pg_pool_level(amzsync_pg_pool_t *pool);
 static void amzsync_pg_pool_dispatch(ngx_event_t *ev);
 static void amzsync_pg_pool_feed(amzsync_pg_conn_t *conn, ngx_queue_t *queue);
 static amzsync_pg_query_t *amzsync_pg_pool_head(ngx_queue_t *queue);
-static ngx_int_t amzsync_pg_pool_order(const ngx_queue_t *one,
-    const ngx_queue_t *two);
 static void amzsync_pg_pool_unit(amzsync_pg_conn_t *conn, ngx_queue_t *unit);
 static amzsync_pg_conn_t *amzsync_pg_pool_pick(amzsync_pg_line_t *line);
 static void amzsync_pg_pool_deliver(ngx_event_t *ev);
@@ -383,8 +381,7 @@ amzsync_pg_pool_dispatch(ngx_event_t *ev)
         conn = &line->conns[i];
 
         while (!ngx_queue_empty(&conn->waiting)
-               && amzsync_pg_pipe_room(conn,
-                                       amzsync_pg_pool_head(&conn->waiting)))
+               && amzsync_pg_pipe_room(conn))
         {
             amzsync_pg_pool_feed(conn, &conn->waiting);
         }
@@ -403,7 +400,7 @@ amzsync_pg_pool_head(ngx_queue_t *queue)
 }
 
 
-/* The least busy connection for what waits first. */
+/* The least busy connection. */
 
 static amzsync_pg_conn_t *
 amzsync_pg_pool_pick(amzsync_pg_line_t *line)
@@ -415,8 +412,7 @@ amzsync_pg_pool_pick(amzsync_pg_line_t *line)
     conn = NULL;
 
     for (i = 0; i < line->nconns; i++) {
-        room = amzsync_pg_pipe_room(&line->conns[i],
-                                    amzsync_pg_pool_head(&line->waiting));
+        room = amzsync_pg_pipe_room(&line->conns[i]);
 
         if (room > best) {
             best = room;
@@ -435,20 +431,21 @@ amzsync_pg_pool_feed(amzsync_pg_conn_t *conn, ngx_queue_t *queue)
 {
     ngx_uint_t           n, max;
     ngx_queue_t          unit;
-    amzsync_pg_query_t  *query, *first;
+    amzsync_pg_query_t  *query;
 
-    first = amzsync_pg_pool_head(queue);
+    max = 1;
 
-    max = amzsync_pg_pipe_room(conn, first);
-    max = (conn->class == AMZSYNC_PG_READ || first->group)
-          && !first->alone ? ngx_min(max, AMZSYNC_PG_UNIT_MAX) : 1;
+    if (conn->class == AMZSYNC_PG_READ && !amzsync_pg_pool_head(queue)->alone)
+    {
+        max = ngx_min(amzsync_pg_pipe_room(conn), AMZSYNC_PG_UNIT_MAX);
+    }
 
     ngx_queue_init(&unit);
 
     for (n = 0; n < max && !ngx_queue_empty(queue); n++) {
         query = amzsync_pg_pool_head(queue);
 
-        if (query->group != first->group || (n > 0 && query->alone)) {
+        if (n > 0 && query->alone) {
             break;
         }
 
@@ -456,23 +453,7 @@ amzsync_pg_pool_feed(amzsync_pg_conn_t *conn, ngx_queue_t *queue)
         ngx_queue_insert_tail(&unit, &query->queue);
     }
 
-    if (first->group) {
-        ngx_queue_sort(&unit, amzsync_pg_pool_order);
-    }
-
     amzsync_pg_pool_unit(conn, &unit);
-}
-
-
-static ngx_int_t
-amzsync_pg_pool_order(const ngx_queue_t *one, const ngx_queue_t *two)
-{
-    amzsync_pg_query_t  *a, *b;
-
-    a = ngx_queue_data(one, amzsync_pg_query_t, queue);
-    b = ngx_queue_data(two, amzsync_pg_query_t, queue);
-
-    return (a->affinity > b->affinity) - (a->affinity < b->affinity);
 }
 
 

@@ -11,8 +11,7 @@
 #include <pg/amzsync_pg.h>
 
 
-/* Statements that share one Sync, and those in flight on one connection; a
- * group of writes has a connection's one place for groups. */
+/* Statements that share one Sync, and those in flight on one connection. */
 
 #define AMZSYNC_PG_UNIT_MAX     32
 #define AMZSYNC_PG_READS_MAX    128
@@ -65,7 +64,6 @@ struct amzsync_pg_conn_s {
     /* In the order of the pipeline; "current" is the next to be answered. */
     ngx_queue_t               sent;
     ngx_uint_t                nsent;
-    ngx_uint_t                ngrouped;     /* of them, in a group */
     amzsync_pg_query_t       *current;
 
     /* WORK only: statements of the affinities that live here. */
@@ -162,8 +160,7 @@ ngx_int_t amzsync_pg_pipe_send(amzsync_pg_conn_t *conn,
 ngx_int_t amzsync_pg_pipe_sync(amzsync_pg_conn_t *conn);
 ngx_int_t amzsync_pg_pipe_results(amzsync_pg_conn_t *conn);
 void amzsync_pg_pipe_lost(amzsync_pg_conn_t *conn);
-ngx_uint_t amzsync_pg_pipe_room(amzsync_pg_conn_t *conn,
-    amzsync_pg_query_t *query);
+ngx_uint_t amzsync_pg_pipe_room(amzsync_pg_conn_t *conn);
 
 
 /* amzsync_pg_pool.c */

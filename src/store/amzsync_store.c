@@ -67,7 +67,10 @@ amzsync_store_create(ngx_cycle_t *cycle, amzsync_pg_conf_t *conf)
 
     store->log = cycle->log;
 
-    amzsync_store_reads_init(store, conf);
+    amzsync_store_batcher_init(store, &store->starts, &amzsync_store_starts,
+                               conf);
+    amzsync_store_batcher_init(store, &store->statuses,
+                               &amzsync_store_statuses, conf);
 
     store->pg = amzsync_pg_pool_create(cycle, conf);
     if (store->pg == NULL) {
@@ -84,7 +87,8 @@ amzsync_store_create(ngx_cycle_t *cycle, amzsync_pg_conf_t *conf)
 void
 amzsync_store_destroy(amzsync_store_t *store)
 {
-    amzsync_store_reads_destroy(store);
+    amzsync_store_batcher_destroy(&store->starts);
+    amzsync_store_batcher_destroy(&store->statuses);
     amzsync_pg_pool_destroy(store->pg);
 }
 
@@ -173,8 +177,8 @@ amzsync_store_send(amzsync_store_t *store, amzsync_pg_query_t *query,
 void
 amzsync_store_detach(amzsync_store_call_t *call)
 {
-    if (call->read) {
-        amzsync_store_read_detach(call);
+    if (call->entry) {
+        amzsync_store_batch_detach(call);
         return;
     }
 
@@ -189,10 +193,7 @@ amzsync_store_answer(amzsync_pg_query_t *query)
 
     call = query->data;
 
-    if (query->status == AMZSYNC_PG_ERROR
-        && query->retries < amzsync_store_retries(query->sqlstate))
-    {
-        amzsync_pg_retry(query, AMZSYNC_STORE_RETRY_DELAY << query->retries);
+    if (amzsync_store_again(query)) {
         return;
     }
 
@@ -204,6 +205,21 @@ amzsync_store_answer(amzsync_pg_query_t *query)
     }
 
     call->handler(call);
+}
+
+
+ngx_uint_t
+amzsync_store_again(amzsync_pg_query_t *query)
+{
+    if (query->status != AMZSYNC_PG_ERROR
+        || query->retries >= amzsync_store_retries(query->sqlstate))
+    {
+        return 0;
+    }
+
+    amzsync_pg_retry(query, AMZSYNC_STORE_RETRY_DELAY << query->retries);
+
+    return 1;
 }
 
 

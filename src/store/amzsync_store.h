@@ -47,7 +47,8 @@ struct amzsync_store_call_s {
     amzsync_pg_query_t        *query;
     PGresult                  *result;
     ngx_uint_t                 first;       /* row of the result */
-    void                      *read;
+    void                      *entry;       /* of a batch, or NULL */
+    ngx_uint_t                 joined;      /* one before it asked the same */
     ngx_queue_t                queue;
 };
 
@@ -86,9 +87,11 @@ u_char *amzsync_store_sync_id(u_char *p, ngx_str_t *user,
     amzsync_sync_no_t no);
 
 
-/* --- start: one round trip, answered when committed --- */
+/* --- start: one round trip, answered when committed; those that come while
+ * others are under way share a statement --- */
 
-/* "datasets" is an array of amzsync_dataset_t *.  NONE: not connected. */
+/* "datasets" is an array of amzsync_dataset_t *, which outlives the store.
+ * NONE: not connected. */
 amzsync_store_call_t *amzsync_store_start(amzsync_store_t *store,
     ngx_str_t *user, const ngx_array_t *datasets,
     amzsync_store_handler_pt handler, void *data);

@@ -21,7 +21,8 @@
  * All statements.  Each of them names the user in $1, except:
  *
  *   SCHEMA       the version of the schema, once a connection
- *   STATUSES     reads of several users, each row by user and number
+ *   STATUS       reads of several users, each row by user and number
+ *   START        starts of several users, each row by the user alone
  *   CLAIM        takes up queued and orphaned syncs of all users
  *   HEARTBEAT    renews the leases of a worker, whoever the users are
  *   RELEASE      gives them back
@@ -36,7 +37,6 @@ typedef enum {
     AMZSYNC_STORE_SCHEMA = 0,
     AMZSYNC_STORE_START,
     AMZSYNC_STORE_STATUS,
-    AMZSYNC_STORE_STATUSES,
     AMZSYNC_STORE_STATUS_LAST,
     AMZSYNC_STORE_CONNECTION_GET,
     AMZSYNC_STORE_CONNECTION_PUT,
@@ -55,46 +55,80 @@ typedef enum {
 } amzsync_store_stmt_e;
 
 
-typedef struct amzsync_store_read_s  amzsync_store_read_t;
+/* Requests of many users in one statement: amzsync_store_batch.c. */
 
-
-/* Reads of syncs: see amzsync_store_read.c. */
-
-#define AMZSYNC_STORE_READS_SIZE  256
+#define AMZSYNC_STORE_BATCH_HASH  256
 
 typedef struct {
-    ngx_queue_t              hash[AMZSYNC_STORE_READS_SIZE];
-    ngx_queue_t              waiting;
-    ngx_uint_t               nwaiting;
-    ngx_uint_t               nbatches;      /* under way */
-    ngx_uint_t               batches_max;
-    ngx_uint_t               max;           /* waiting, before they wait with
-                                               others of their class */
-    ngx_msec_t               timeout;
-    ngx_event_t              event;
-} amzsync_store_reads_t;
+
+    /*
+     * $1 is an array of users.  The last column of its rows tells which of
+     * them, from 1; the rows stand in that order.
+     */
+    const amzsync_pg_stmt_t   *stmt;
+    amzsync_pg_class_e         class;
+
+    /* Adds the other parameters; "entries" is a queue of n entries. */
+    ngx_int_t                (*params)(amzsync_pg_query_t *query,
+                                       ngx_queue_t *entries, ngx_uint_t n);
+
+    /* Whether one that is sent may be joined by those who ask the same. */
+    unsigned                   joined:1;
+} amzsync_store_batch_kind_t;
+
+
+typedef struct {
+    amzsync_store_t                   *store;
+    const amzsync_store_batch_kind_t  *kind;
+    ngx_queue_t                        hash[AMZSYNC_STORE_BATCH_HASH];
+    ngx_queue_t                        waiting;
+    ngx_uint_t                         nwaiting;
+    ngx_uint_t                         nbatches;    /* under way */
+    ngx_uint_t                         batches_max;
+    ngx_uint_t                         max;         /* waiting, before they
+                                                       wait with others of
+                                                       their class */
+    ngx_msec_t                         timeout;
+    ngx_event_t                        event;
+} amzsync_store_batcher_t;
+
+
+/* What one user asks for; the same number and parameter are the same. */
+
+typedef struct {
+    ngx_queue_t                link;        /* in batcher->hash, if linked */
+    ngx_queue_t                queue;       /* in batcher->waiting, a batch */
+    ngx_queue_t                calls;
+    amzsync_store_batcher_t   *batcher;
+    ngx_msec_t                 since;
+    ngx_str_t                  user;        /* follows the structure */
+    amzsync_sync_no_t          no;
+    const void                *param;       /* alike in a statement */
+    unsigned                   waiting:1;   /* not in a batch yet */
+    unsigned                   linked:1;
+} amzsync_store_entry_t;
 
 
 struct amzsync_store_s {
-    amzsync_pg_pool_t       *pg;
-    ngx_log_t               *log;
-    amzsync_store_reads_t    reads;
+    amzsync_pg_pool_t         *pg;
+    ngx_log_t                 *log;
+    amzsync_store_batcher_t    starts;
+    amzsync_store_batcher_t    statuses;
 };
 
 
-void amzsync_store_reads_init(amzsync_store_t *store, amzsync_pg_conf_t *conf);
-void amzsync_store_reads_destroy(amzsync_store_t *store);
+extern const amzsync_store_batch_kind_t  amzsync_store_starts;
+extern const amzsync_store_batch_kind_t  amzsync_store_statuses;
 
-amzsync_store_call_t *amzsync_store_read(amzsync_store_t *store,
-    ngx_str_t *user, amzsync_sync_no_t no, amzsync_store_handler_pt handler,
-    void *data);
-void amzsync_store_read_detach(amzsync_store_call_t *call);
+void amzsync_store_batcher_init(amzsync_store_t *store,
+    amzsync_store_batcher_t *batcher, const amzsync_store_batch_kind_t *kind,
+    amzsync_pg_conf_t *conf);
+void amzsync_store_batcher_destroy(amzsync_store_batcher_t *batcher);
 
-/* Their statements; the second one's last column says which it is. */
-extern const amzsync_pg_stmt_t  amzsync_store_status_stmt;
-extern const amzsync_pg_stmt_t  amzsync_store_statuses_stmt;
-
-#define AMZSYNC_STORE_STATUS_ORDINAL  12
+amzsync_store_call_t *amzsync_store_batch(amzsync_store_batcher_t *batcher,
+    ngx_str_t *user, amzsync_sync_no_t no, const void *param,
+    amzsync_store_handler_pt handler, void *data);
+void amzsync_store_batch_detach(amzsync_store_call_t *call);
 
 
 /* A query for one of the statements, or NULL. */
@@ -133,6 +167,12 @@ int64_t amzsync_store_int(amzsync_store_call_t *call, ngx_uint_t row,
 ngx_int_t amzsync_store_page_init(ngx_conf_t *cf);
 ngx_int_t amzsync_store_plan_init(ngx_conf_t *cf);
 ngx_uint_t amzsync_store_dataset_index(const amzsync_dataset_t *dataset);
+
+/*
+ * In a query's handler: whether PostgreSQL asked to repeat it and it was sent
+ * again, so that its handler will be called once more.
+ */
+ngx_uint_t amzsync_store_again(amzsync_pg_query_t *query);
 
 /* What became of a query, in the store's words. */
 amzsync_store_status_e amzsync_store_status_of(amzsync_pg_query_t *query);

@@ -1,6 +1,6 @@
 
 /*
- * The start of a sync: one round trip, without a race.
+ * The start of syncs: one round trip, without a race.
  *
  * Whoever comes while a sync is active is told its id, also when both came at
  * the same moment: DO UPDATE returns the winner that this snapshot cannot see.
@@ -11,72 +11,101 @@
 #include <store/amzsync_store_private.h>
 
 
-/* $2 datasets. */
+static ngx_int_t amzsync_store_start_params(amzsync_pg_query_t *query,
+    ngx_queue_t *entries, ngx_uint_t n);
+
+
+/*
+ * $1 users, each once; $2 datasets.  Rows are locked and made in the order of
+ * the users.  All that is looked up is looked up by a subquery for one user: a
+ * plan that was cached while the tables were empty does it so, too.
+ */
 
 static const amzsync_pg_stmt_t  amzsync_store_start_stmt = {
     AMZSYNC_STORE_START, "start",
 
     "WITH act AS MATERIALIZED ("
-        "SELECT sync_no FROM amzsync.sync_progress "
-         "WHERE user_id = $1 AND state IN ('queued', 'running')"
+        "SELECT r.user_id, r.ord, ("
+               "SELECT sync_no FROM amzsync.sync_progress p "
+                "WHERE p.user_id = r.user_id "
+                  "AND p.state IN ('queued', 'running')) AS sync_no "
+          "FROM unnest($1::text[]) WITH ORDINALITY AS r (user_id, ord) "
+         "ORDER BY r.user_id COLLATE \"C\""
     "), conn AS MATERIALIZED ("
-        "SELECT user_id, selling_partner_id, region, marketplace_ids "
-          "FROM amzsync.connections "
-         "WHERE user_id = $1 AND status = 'connected' "
-           "AND NOT EXISTS (SELECT FROM act) "
-           "FOR SHARE"
+        "SELECT c.* FROM act CROSS JOIN LATERAL ("
+            "SELECT user_id, selling_partner_id, region, marketplace_ids "
+              "FROM amzsync.connections c "
+             "WHERE c.user_id = act.user_id AND c.status = 'connected' "
+               "FOR SHARE) c "
+         "WHERE act.sync_no IS NULL"
     "), ins AS ("
         "INSERT INTO amzsync.sync_progress AS p "
               "(user_id, sync_no, selling_partner_id, region, "
                "marketplace_ids) "
         "SELECT user_id, "
                "GREATEST(" AMZSYNC_STORE_MS("now()") ", 1 + ("
-                   "SELECT max(sync_no) FROM amzsync.sync_progress "
-                    "WHERE user_id = $1)), "
+                   "SELECT max(sync_no) FROM amzsync.sync_progress l "
+                    "WHERE l.user_id = conn.user_id)), "
                "selling_partner_id, region, marketplace_ids "
           "FROM conn "
         "ON CONFLICT (user_id) WHERE state IN ('queued', 'running') "
         "DO UPDATE SET starts_refused = p.starts_refused + 1 "
-        "RETURNING sync_no, selling_partner_id, region, "
+        "RETURNING user_id, sync_no, selling_partner_id, region, "
                   "starts_refused = 0 AS created"
-    "), last AS MATERIALIZED ("
-        "SELECT p.sync_no, p.completed_at - p.started_at AS took "
-          "FROM ins, LATERAL ("
-              "SELECT * FROM amzsync.sync_progress "
-               "WHERE user_id = $1 AND state = 'completed' "
-                 "AND selling_partner_id = ins.selling_partner_id "
-                 "AND region = ins.region "
-               "ORDER BY sync_no DESC LIMIT 1) p"
     "), sets AS ("
         "INSERT INTO amzsync.sync_datasets "
               "(user_id, sync_no, dataset, position) "
-        "SELECT $1, ins.sync_no, d.dataset, d.position "
+        "SELECT ins.user_id, ins.sync_no, d.dataset, d.position "
           "FROM ins, unnest($2::text[]) WITH ORDINALITY "
                       "AS d (dataset, position) "
          "WHERE ins.created"
     ") "
-    "SELECT sync_no, created, ("
-           "SELECT ceil(extract(epoch FROM took))::bigint FROM last) "
-      "FROM ins "
-    "UNION ALL SELECT sync_no, false, NULL FROM act",
+    "SELECT ins.sync_no, ins.created, ("
+           "SELECT ceil(extract(epoch FROM completed_at - started_at))::bigint "
+             "FROM amzsync.sync_progress p "
+            "WHERE p.user_id = ins.user_id AND p.state = 'completed' "
+              "AND p.selling_partner_id = ins.selling_partner_id "
+              "AND p.region = ins.region "
+            "ORDER BY p.sync_no DESC LIMIT 1), act.ord "
+      "FROM ins JOIN act USING (user_id) "
+    "UNION ALL "
+    "SELECT sync_no, false, NULL, ord FROM act WHERE sync_no IS NOT NULL "
+    "ORDER BY ord",
     2
 };
 
 
+const amzsync_store_batch_kind_t  amzsync_store_starts = {
+    &amzsync_store_start_stmt,
+    AMZSYNC_PG_WRITE,
+    amzsync_store_start_params,
+    0
+};
+
+
+/* The datasets: the same array for all of a batch. */
+
 static ngx_int_t
-amzsync_store_start_datasets(amzsync_pg_query_t *query,
-    const ngx_array_t *datasets)
+amzsync_store_start_params(amzsync_pg_query_t *query, ngx_queue_t *entries,
+    ngx_uint_t n)
 {
     ngx_str_t                 *names;
     ngx_uint_t                 i;
+    ngx_queue_t               *q;
+    const ngx_array_t         *datasets;
+    amzsync_store_entry_t     *entry;
     const amzsync_dataset_t  **dataset;
+
+    q = ngx_queue_head(entries);
+    entry = ngx_queue_data(q, amzsync_store_entry_t, queue);
+
+    datasets = entry->param;
+    dataset = datasets->elts;
 
     names = ngx_palloc(query->pool, datasets->nelts * sizeof(ngx_str_t));
     if (names == NULL) {
         return NGX_ERROR;
     }
-
-    dataset = datasets->elts;
 
     for (i = 0; i < datasets->nelts; i++) {
         names[i].data = (u_char *) dataset[i]->name;
@@ -87,31 +116,17 @@ amzsync_store_start_datasets(amzsync_pg_query_t *query,
 }
 
 
+/*
+ * A start joins one of the same user that is not sent yet, never one that is:
+ * the user may have connected in between.
+ */
+
 amzsync_store_call_t *
 amzsync_store_start(amzsync_store_t *store, ngx_str_t *user,
     const ngx_array_t *datasets, amzsync_store_handler_pt handler, void *data)
 {
-    ngx_int_t            rc;
-    amzsync_pg_query_t  *query;
-
-    query = amzsync_store_query(store, &amzsync_store_start_stmt,
-                                AMZSYNC_PG_WRITE);
-    if (query == NULL) {
-        return NULL;
-    }
-
-    /* One commit for all starts that come while another is under way. */
-
-    query->group = 1;
-    query->affinity = ngx_crc32_short(user->data, user->len);
-
-    rc = amzsync_pg_query_text(query, user->data, user->len);
-
-    if (rc == NGX_OK) {
-        rc = amzsync_store_start_datasets(query, datasets);
-    }
-
-    return amzsync_store_send(store, query, rc, handler, data);
+    return amzsync_store_batch(&store->starts, user, 0, datasets, handler,
+                               data);
 }
 
 
@@ -123,6 +138,6 @@ amzsync_store_start_row(amzsync_store_call_t *call, amzsync_store_start_t *row)
     created = amzsync_store_text(call, 0, 1);
 
     row->no = amzsync_store_int(call, 0, 0, 0);
-    row->created = (created.data[0] == 't');
+    row->created = (created.data[0] == 't' && !call->joined);
     row->last_duration = amzsync_store_int(call, 0, 2, -1);
 }

@@ -7,6 +7,10 @@
 #include <store/amzsync_store_private.h>
 
 
+static ngx_int_t amzsync_store_status_params(amzsync_pg_query_t *query,
+    ngx_queue_t *entries, ngx_uint_t n);
+
+
 /*
  * The rows of a sync: its own, at position 0, and one a dataset in the same
  * columns.  Side by side in one row they would cost PostgreSQL twice as much:
@@ -34,18 +38,10 @@
      "WHERE d.user_id = " user " AND d.sync_no = " no " "
 
 
-const amzsync_pg_stmt_t  amzsync_store_status_stmt = {
+/* $1 users, $2 numbers. */
+
+static const amzsync_pg_stmt_t  amzsync_store_status_stmt = {
     AMZSYNC_STORE_STATUS, "status",
-
-    AMZSYNC_STORE_STATUS_ROWS("$1", "$2") "ORDER BY position",
-    2
-};
-
-
-/* $1 users, $2 numbers; the last column is which of them, from 1. */
-
-const amzsync_pg_stmt_t  amzsync_store_statuses_stmt = {
-    AMZSYNC_STORE_STATUSES, "statuses",
 
     "SELECT s.*, r.ord "
       "FROM unnest($1::text[], $2::bigint[]) "
@@ -54,6 +50,14 @@ const amzsync_pg_stmt_t  amzsync_store_statuses_stmt = {
                AMZSYNC_STORE_STATUS_ROWS("r.user_id", "r.sync_no") ") s "
      "ORDER BY r.ord, s.position",
     2
+};
+
+
+const amzsync_store_batch_kind_t  amzsync_store_statuses = {
+    &amzsync_store_status_stmt,
+    AMZSYNC_PG_READ,
+    amzsync_store_status_params,
+    1
 };
 
 
@@ -70,6 +74,32 @@ static const amzsync_pg_stmt_t  amzsync_store_status_last_stmt = {
 };
 
 
+static ngx_int_t
+amzsync_store_status_params(amzsync_pg_query_t *query, ngx_queue_t *entries,
+    ngx_uint_t n)
+{
+    int64_t                *numbers;
+    ngx_uint_t              i;
+    ngx_queue_t            *q;
+    amzsync_store_entry_t  *entry;
+
+    numbers = ngx_palloc(query->pool, n * sizeof(int64_t));
+    if (numbers == NULL) {
+        return NGX_ERROR;
+    }
+
+    q = ngx_queue_head(entries);
+
+    for (i = 0; i < n; i++) {
+        entry = ngx_queue_data(q, amzsync_store_entry_t, queue);
+        numbers[i] = entry->no;
+        q = ngx_queue_next(q);
+    }
+
+    return amzsync_store_param_ints(query, numbers, n, sizeof(int64_t));
+}
+
+
 /*
  * The newest sync (no == 0) is asked for alone and never shared: who started a
  * sync a moment ago must see it.
@@ -83,7 +113,8 @@ amzsync_store_status(amzsync_store_t *store, ngx_str_t *user,
     amzsync_pg_query_t  *query;
 
     if (no) {
-        return amzsync_store_read(store, user, no, handler, data);
+        return amzsync_store_batch(&store->statuses, user, no, NULL, handler,
+                                   data);
     }
 
     query = amzsync_store_query(store, &amzsync_store_status_last_stmt,
