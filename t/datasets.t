@@ -95,7 +95,7 @@ sub tables {
     is($sets->{inventory}{rows}, $rows->{inventory},
        "second: all of the inventory");
     cmp_ok($sets->{financial_transactions}{rows}, "<",
-           $rows->{financial_transactions} / 2,
+           $rows->{financial_transactions} / 4,
            "second: the last transactions, and days with deferred ones");
     cmp_ok($sets->{financial_transactions}{rows}, ">=", $deferred,
            "second: of which there are as many");

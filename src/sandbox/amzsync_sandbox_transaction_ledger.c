@@ -26,12 +26,17 @@
 #define AMZSYNC_SANDBOX_SHIFT      113
 #define AMZSYNC_SANDBOX_PAIRS      50           /* a pair in as many */
 
-/* One row in 20 was deferred; 16 revisions release them all. */
-#define AMZSYNC_SANDBOX_EVERY      20
+/* One row in 10 of the last tenth, the last 50 days, was deferred; 16 revisions
+ * release them all.  Which they are keeps clear of the copies. */
+#define AMZSYNC_SANDBOX_EVERY      10
 #define AMZSYNC_SANDBOX_WHICH      7
 #define AMZSYNC_SANDBOX_WAVES      16
 
+/* So many rows that a revision adds are like the next ones. */
+#define AMZSYNC_SANDBOX_NEWS       20
 
+
+static uint64_t amzsync_sandbox_recent(const amzsync_sandbox_view_t *view);
 static uint64_t amzsync_sandbox_waiting(const amzsync_sandbox_view_t *view);
 static uint64_t amzsync_sandbox_releases(const amzsync_sandbox_view_t *view,
     ngx_uint_t revision);
@@ -46,12 +51,26 @@ static void amzsync_sandbox_ledger_new(const amzsync_sandbox_view_t *view,
     uint64_t row, amzsync_sandbox_ledger_t *ledger);
 
 
+/* The first row of revision 0 that may be deferred, a multiple of EVERY. */
+
+static uint64_t
+amzsync_sandbox_recent(const amzsync_sandbox_view_t *view)
+{
+    uint64_t  row;
+
+    row = view->transactions - view->transactions / 10;
+
+    return row - row % AMZSYNC_SANDBOX_EVERY;
+}
+
+
 /* Rows of revision 0 that were deferred. */
 
 static uint64_t
 amzsync_sandbox_waiting(const amzsync_sandbox_view_t *view)
 {
-    return (view->transactions + AMZSYNC_SANDBOX_EVERY
+    return (view->transactions - amzsync_sandbox_recent(view)
+            + AMZSYNC_SANDBOX_EVERY
             - AMZSYNC_SANDBOX_WHICH - 1) / AMZSYNC_SANDBOX_EVERY;
 }
 
@@ -147,8 +166,11 @@ amzsync_sandbox_ledger_old(const amzsync_sandbox_view_t *view, uint64_t row,
 
     ledger->index = row;
 
-    if (row % AMZSYNC_SANDBOX_EVERY == AMZSYNC_SANDBOX_WHICH) {
-        n = row / AMZSYNC_SANDBOX_EVERY % AMZSYNC_SANDBOX_WAVES + 1;
+    if (row >= amzsync_sandbox_recent(view)
+        && row % AMZSYNC_SANDBOX_EVERY == AMZSYNC_SANDBOX_WHICH)
+    {
+        n = (row - amzsync_sandbox_recent(view)) / AMZSYNC_SANDBOX_EVERY
+            % AMZSYNC_SANDBOX_WAVES + 1;
         ledger->deferrable = 1;
         ledger->released = (view->revision >= n);
         return;
@@ -203,14 +225,15 @@ amzsync_sandbox_ledger_new(const amzsync_sandbox_view_t *view, uint64_t row,
 
     if (n < releases) {
         ledger->release = 1;
-        ledger->deferred = (r - 1 + n * AMZSYNC_SANDBOX_WAVES)
-                           * AMZSYNC_SANDBOX_EVERY + AMZSYNC_SANDBOX_WHICH;
+        ledger->deferred = amzsync_sandbox_recent(view)
+                           + (r - 1 + n * AMZSYNC_SANDBOX_WAVES)
+                             * AMZSYNC_SANDBOX_EVERY + AMZSYNC_SANDBOX_WHICH;
         return;
     }
 
     /* the second is a copy of the first, the third is deferred, and so on */
 
-    n = (n - releases) % AMZSYNC_SANDBOX_EVERY;
+    n = (n - releases) % AMZSYNC_SANDBOX_NEWS;
 
     ledger->fee = (n < 2);
     ledger->content -= (n == 1);
