@@ -1,9 +1,11 @@
 -- The schema of amzsync: its version, connections, syncs and quotas.
 --
 -- Everything is keyed by the user first, so that tables can be distributed by
--- user and no statement of a request can reach another user's row.  Lease,
--- progress and checkpoint columns stand in no index and in no index's
--- predicate: their updates stay heap-only.
+-- user and no statement of a request can reach another user's row.  Keys are
+-- compared byte by byte, COLLATE "C": faster, and no index depends on rules of
+-- sorting that change with the operating system.  Lease, progress and
+-- checkpoint columns stand in no index and in no index's predicate: their
+-- updates stay heap-only.
 
 DO $$
 BEGIN
@@ -38,9 +40,10 @@ COMMENT ON COLUMN amzsync.schema_version.applied_at IS 'when it was applied';
 
 
 CREATE TABLE amzsync.connections (
-    user_id             text PRIMARY KEY,
-    selling_partner_id  text NOT NULL,
-    region              text NOT NULL CHECK (region IN ('na', 'eu', 'fe')),
+    user_id             text COLLATE "C" PRIMARY KEY,
+    selling_partner_id  text COLLATE "C" NOT NULL,
+    region              text COLLATE "C" NOT NULL
+                            CHECK (region IN ('na', 'eu', 'fe')),
     marketplace_ids     text[] NOT NULL,
     status              text NOT NULL CHECK (status IN
                             ('connected', 'reauthorization_required',
@@ -83,10 +86,10 @@ COMMENT ON COLUMN amzsync.connections.updated_at IS 'last change of the row';
 
 
 CREATE TABLE amzsync.sync_progress (
-    user_id             text NOT NULL,
+    user_id             text COLLATE "C" NOT NULL,
     sync_no             bigint NOT NULL,
-    selling_partner_id  text NOT NULL,
-    region              text NOT NULL,
+    selling_partner_id  text COLLATE "C" NOT NULL,
+    region              text COLLATE "C" NOT NULL,
     marketplace_ids     text[] NOT NULL,
     state               text NOT NULL DEFAULT 'queued' CHECK (state IN
                             ('queued', 'running', 'completed', 'failed',
@@ -171,9 +174,9 @@ COMMENT ON COLUMN amzsync.sync_progress.starts_refused IS
 -- the rows of both, and the checks would be a third of its work.
 
 CREATE TABLE amzsync.sync_datasets (
-    user_id             text NOT NULL,
+    user_id             text COLLATE "C" NOT NULL,
     sync_no             bigint NOT NULL,
-    dataset             text NOT NULL,
+    dataset             text COLLATE "C" NOT NULL,
     position            smallint NOT NULL,
     status              text NOT NULL DEFAULT 'pending' CHECK (status IN
                             ('pending', 'in_progress', 'completed',
@@ -229,9 +232,9 @@ COMMENT ON COLUMN amzsync.sync_datasets.error_request_id IS
 
 
 CREATE TABLE amzsync.sync_units (
-    user_id             text NOT NULL,
+    user_id             text COLLATE "C" NOT NULL,
     sync_no             bigint NOT NULL,
-    dataset             text NOT NULL,
+    dataset             text COLLATE "C" NOT NULL,
     unit                smallint NOT NULL,
     marketplace_ids     text[] NOT NULL,
     range_from          timestamptz NOT NULL,
@@ -258,11 +261,11 @@ COMMENT ON COLUMN amzsync.sync_units.range_to IS
 
 
 CREATE TABLE amzsync.cursors (
-    user_id             text NOT NULL,
-    selling_partner_id  text NOT NULL,
-    region              text NOT NULL,
-    dataset             text NOT NULL,
-    marketplace_id      text NOT NULL,
+    user_id             text COLLATE "C" NOT NULL,
+    selling_partner_id  text COLLATE "C" NOT NULL,
+    region              text COLLATE "C" NOT NULL,
+    dataset             text COLLATE "C" NOT NULL,
+    marketplace_id      text COLLATE "C" NOT NULL,
     covered_to          timestamptz NOT NULL,
 
     PRIMARY KEY (user_id, selling_partner_id, region, dataset, marketplace_id)
@@ -282,10 +285,10 @@ COMMENT ON COLUMN amzsync.cursors.covered_to IS
 
 
 CREATE TABLE amzsync.quota_buckets (
-    client_id           text NOT NULL,
-    selling_partner_id  text NOT NULL,
-    region              text NOT NULL,
-    operation           text NOT NULL,
+    client_id           text COLLATE "C" NOT NULL,
+    selling_partner_id  text COLLATE "C" NOT NULL,
+    region              text COLLATE "C" NOT NULL,
+    operation           text COLLATE "C" NOT NULL,
     rate                double precision NOT NULL CHECK (rate > 0),
     burst               integer NOT NULL CHECK (burst > 0),
     tat                 timestamptz NOT NULL,

@@ -35,6 +35,16 @@ BEGIN
     EXECUTE format('ALTER ROLE amzsync_nginx IN DATABASE %I '
                    'SET plan_cache_mode = force_generic_plan',
                    current_database());
+
+    -- All of them look rows up by an index.  A plan is kept for as long as
+    -- nobody analyzes a table, also one that was made while it was empty and
+    -- reading all of it looked cheap.  To compile a plan costs more than to
+    -- run it.
+
+    EXECUTE format('ALTER ROLE amzsync_nginx IN DATABASE %I '
+                   'SET enable_seqscan = off', current_database());
+    EXECUTE format('ALTER ROLE amzsync_nginx IN DATABASE %I '
+                   'SET jit = off', current_database());
 END
 $$;
 

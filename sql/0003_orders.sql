@@ -1,10 +1,10 @@
 -- Orders and their items: searchOrders of the Orders API 2026-01-01.
 
 CREATE TABLE amzsync.orders (
-    user_id                     text NOT NULL,
-    selling_partner_id          text NOT NULL,
-    region                      text NOT NULL,
-    order_id                    text NOT NULL,
+    user_id                     text COLLATE "C" NOT NULL,
+    selling_partner_id          text COLLATE "C" NOT NULL,
+    region                      text COLLATE "C" NOT NULL,
+    order_id                    text COLLATE "C" NOT NULL,
     created_time                timestamptz,
     last_updated_time           timestamptz NOT NULL,
     fulfillment_status          text,
@@ -67,11 +67,11 @@ COMMENT ON COLUMN amzsync.orders.associated_orders IS 'associatedOrders';
 
 
 CREATE TABLE amzsync.order_items (
-    user_id                     text NOT NULL,
-    selling_partner_id          text NOT NULL,
-    region                      text NOT NULL,
-    order_id                    text NOT NULL,
-    order_item_id               text NOT NULL,
+    user_id                     text COLLATE "C" NOT NULL,
+    selling_partner_id          text COLLATE "C" NOT NULL,
+    region                      text COLLATE "C" NOT NULL,
+    order_id                    text COLLATE "C" NOT NULL,
+    order_item_id               text COLLATE "C" NOT NULL,
     quantity_ordered            bigint,
     quantity_fulfilled          bigint,
     quantity_unfulfilled        bigint,

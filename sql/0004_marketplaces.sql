@@ -1,10 +1,10 @@
 -- Marketplaces: getMarketplaceParticipations of the Sellers API.
 
 CREATE TABLE amzsync.marketplaces (
-    user_id                   text NOT NULL,
-    selling_partner_id        text NOT NULL,
-    region                    text NOT NULL,
-    marketplace_id            text NOT NULL,
+    user_id                   text COLLATE "C" NOT NULL,
+    selling_partner_id        text COLLATE "C" NOT NULL,
+    region                    text COLLATE "C" NOT NULL,
+    marketplace_id            text COLLATE "C" NOT NULL,
     name                      text,
     country_code              text,
     default_currency_code     text,

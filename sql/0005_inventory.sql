@@ -4,13 +4,13 @@
 -- heap-only.
 
 CREATE TABLE amzsync.inventory (
-    user_id                                       text NOT NULL,
-    selling_partner_id                            text NOT NULL,
-    region                                        text NOT NULL,
-    marketplace_id                                text NOT NULL,
-    seller_sku                                    text NOT NULL,
-    fn_sku                                        text NOT NULL,
-    condition                                     text NOT NULL,
+    user_id                                       text COLLATE "C" NOT NULL,
+    selling_partner_id                            text COLLATE "C" NOT NULL,
+    region                                        text COLLATE "C" NOT NULL,
+    marketplace_id                                text COLLATE "C" NOT NULL,
+    seller_sku                                    text COLLATE "C" NOT NULL,
+    fn_sku                                        text COLLATE "C" NOT NULL,
+    condition                                     text COLLATE "C" NOT NULL,
     asin                                          text,
     product_name                                  text,
     last_updated_time                             timestamptz,

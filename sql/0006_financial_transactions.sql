@@ -1,10 +1,10 @@
 -- Financial transactions: listTransactions of the Finances API 2024-06-19.
 
 CREATE TABLE amzsync.financial_transactions (
-    user_id                  text NOT NULL,
-    selling_partner_id       text NOT NULL,
-    region                   text NOT NULL,
-    row_key                  text NOT NULL,
+    user_id                  text COLLATE "C" NOT NULL,
+    selling_partner_id       text COLLATE "C" NOT NULL,
+    region                   text COLLATE "C" NOT NULL,
+    row_key                  text COLLATE "C" NOT NULL,
     ordinal                  bigint NOT NULL,
     transaction_id           text,
     transaction_type         text,

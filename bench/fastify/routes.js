@@ -1,5 +1,7 @@
 // The two routes, with compiled serializers.
 
+import { startText, statusText } from './statements.js'
+
 const text = { type: 'string' }
 const textOrNull = { type: 'string', nullable: true }
 const integer = { type: 'integer' }
@@ -81,8 +83,8 @@ function numberOf (user, id) {
   return /^[1-9][0-9]{0,18}$/.test(digits) ? digits : null
 }
 
-export function statusRoute (app, db, statement) {
-  const query = { name: 'status', text: statement.text, rowMode: 'array' }
+export function statusRoute (app, db) {
+  const query = { name: 'status', text: statusText, rowMode: 'array' }
 
   app.get('/api/sync/status', {
     schema: { response: { 200: status, 404: failure } }
@@ -151,9 +153,8 @@ function isEmptyObject (body) {
   }
 }
 
-export function startRoute (app, db, statement) {
-  const query = { name: 'start', text: statement.text, rowMode: 'array' }
-  const datasets = statement.values.slice(1)
+export function startRoute (app, db, datasets) {
+  const query = { name: 'start', text: startText, rowMode: 'array' }
 
   app.post('/api/v1/integrations/amazon/sync', {
     schema: { response: { 200: started, 400: failure, 409: running } }
@@ -169,7 +170,7 @@ export function startRoute (app, db, statement) {
 
     const { rows } = await db.query({
       ...query,
-      values: [request.user, ...datasets]
+      values: [request.user, datasets]
     })
 
     if (rows.length === 0) {

@@ -4,7 +4,6 @@
 // PostgreSQL, pipelined unless PIPELINE is 0: then a pool of as many.
 
 import cluster from 'node:cluster'
-import fs from 'node:fs'
 import Fastify from 'fastify'
 import { database } from './database.js'
 import { startRoute, statusRoute } from './routes.js'
@@ -20,7 +19,6 @@ if (cluster.isPrimary) {
     if (!worker.exitedAfterDisconnect) process.exit(1)
   })
 } else {
-  const statements = JSON.parse(fs.readFileSync(env.STATEMENTS, 'utf8'))
   const db = await database(JSON.parse(env.DATABASE), {
     clients: Number(env.CLIENTS ?? 1),
     pipeline: env.PIPELINE !== '0'
@@ -56,8 +54,8 @@ if (cluster.isPrimary) {
     })
   })
 
-  statusRoute(app, db, statements.status)
-  startRoute(app, db, statements.start)
+  statusRoute(app, db)
+  startRoute(app, db, env.DATASETS.split(','))
 
   await app.listen({ host: '127.0.0.1', port: Number(env.PORT) })
 }

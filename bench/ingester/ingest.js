@@ -101,7 +101,7 @@ async function sync (job, n, amazon, commit) {
 }
 
 async function work (jobs) {
-  const text = JSON.parse(fs.readFileSync(env.STATEMENTS, 'utf8')).page.text
+  const text = fs.readFileSync(env.STATEMENT, 'utf8')
   const amazon = new Amazon(env.AMAZON, { connections: jobs.length })
   let commit
   let end = () => {}

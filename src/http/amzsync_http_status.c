@@ -21,7 +21,7 @@ static ngx_int_t amzsync_http_status_arg(ngx_http_request_t *r,
 static void amzsync_http_status_sync(amzsync_json_t *w, ngx_str_t *user,
     amzsync_store_call_t *call, amzsync_store_sync_t *sync);
 static void amzsync_http_status_datasets(amzsync_json_t *w,
-    amzsync_store_call_t *call);
+    amzsync_store_call_t *call, amzsync_store_sync_t *sync);
 static void amzsync_http_status_error(amzsync_json_t *w,
     amzsync_store_error_t *error);
 static void amzsync_http_status_time(amzsync_json_t *w, const char *key,
@@ -82,20 +82,15 @@ amzsync_http_status(amzsync_http_ctx_t *ctx)
 static ngx_int_t
 amzsync_http_status_answer(amzsync_http_ctx_t *ctx, amzsync_store_call_t *call)
 {
-    ngx_uint_t            active;
+    ngx_uint_t            none, active;
     amzsync_json_t        w;
     amzsync_store_sync_t  sync;
 
-    if (call->status == AMZSYNC_STORE_NONE) {
+    none = (call->status == AMZSYNC_STORE_NONE
+            || amzsync_store_status_sync(call, &sync) != NGX_OK);
 
-        if (ctx->no) {
-            return amzsync_http_status_not_found(ctx->request);
-        }
-
-        ngx_memzero(&sync, sizeof(amzsync_store_sync_t));
-
-    } else {
-        amzsync_store_status_sync(call, &sync);
+    if (none && ctx->no) {
+        return amzsync_http_status_not_found(ctx->request);
     }
 
     (void) amzsync_json_init(&w, 2048);
@@ -107,14 +102,12 @@ amzsync_http_status_answer(amzsync_http_ctx_t *ctx, amzsync_store_call_t *call)
         amzsync_http_status_sync(&w, &ctx->user, call, &sync);
 
     } else {
-        active = (sync.status.len == sizeof("in_progress") - 1
-                  && ngx_strncmp(sync.status.data, "in_progress",
-                                 sizeof("in_progress") - 1)
-                     == 0);
+        active = (!none
+                  && ngx_strcmp(sync.status.data, "in_progress") == 0);
 
         amzsync_json_bool(&w, "hasActiveSync", active);
 
-        if (call->status == AMZSYNC_STORE_NONE) {
+        if (none) {
             amzsync_json_null(&w, "lastSync");
 
         } else {
@@ -270,20 +263,21 @@ amzsync_http_status_sync(amzsync_json_t *w, ngx_str_t *user,
     }
 
     amzsync_http_status_error(w, &sync->error);
-    amzsync_http_status_datasets(w, call);
+    amzsync_http_status_datasets(w, call, sync);
 }
 
 
 static void
-amzsync_http_status_datasets(amzsync_json_t *w, amzsync_store_call_t *call)
+amzsync_http_status_datasets(amzsync_json_t *w, amzsync_store_call_t *call,
+    amzsync_store_sync_t *sync)
 {
     ngx_uint_t               i;
     amzsync_store_dataset_t  dataset;
 
     amzsync_json_open(w, "datasets", '[');
 
-    for (i = 1; i < call->nrows; i++) {
-        amzsync_store_status_dataset(call, i, &dataset);
+    for (i = 0; i < sync->ndatasets; i++) {
+        amzsync_store_status_dataset(call, sync, i, &dataset);
 
         amzsync_json_open(w, NULL, '{');
         amzsync_json_str(w, "name", dataset.name.data, dataset.name.len);

@@ -115,6 +115,9 @@ amzsync_store_call_t *amzsync_store_status(amzsync_store_t *store,
     ngx_str_t *user, amzsync_sync_no_t no, amzsync_store_handler_pt handler,
     void *data);
 
+/* Datasets of a sync, more than there are. */
+#define AMZSYNC_STORE_SETS_MAX  32
+
 /* Strings stand in the result; {0, NULL} is NULL; times are milliseconds,
  * AMZSYNC_TIME_BAD is NULL. */
 
@@ -136,6 +139,10 @@ typedef struct {
     int64_t                orders_processed;
     int64_t                total_orders;    /* -1: NULL */
     amzsync_store_error_t  error;
+    ngx_uint_t             ndatasets;
+
+    /* Private to src/store: their rows. */
+    ngx_uint_t             datasets[AMZSYNC_STORE_SETS_MAX];
 } amzsync_store_sync_t;
 
 typedef struct {
@@ -146,11 +153,13 @@ typedef struct {
     amzsync_store_error_t  error;
 } amzsync_store_dataset_t;
 
-void amzsync_store_status_sync(amzsync_store_call_t *call,
+/* NGX_DECLINED: the sync is being deleted, there is none. */
+ngx_int_t amzsync_store_status_sync(amzsync_store_call_t *call,
     amzsync_store_sync_t *sync);
 
-/* Rows "n" from 1 on, below call->nrows, are a dataset each. */
-void amzsync_store_status_dataset(amzsync_store_call_t *call, ngx_uint_t n,
+/* "n" from 0 on, below sync->ndatasets. */
+void amzsync_store_status_dataset(amzsync_store_call_t *call,
+    amzsync_store_sync_t *sync, ngx_uint_t n,
     amzsync_store_dataset_t *dataset);
 
 

@@ -9,12 +9,17 @@
 
 static ngx_int_t amzsync_store_status_params(amzsync_pg_query_t *query,
     ngx_queue_t *entries, ngx_uint_t n);
+static ngx_int_t amzsync_store_status_order(amzsync_store_call_t *call,
+    amzsync_store_sync_t *sync);
+static void amzsync_store_status_orders(amzsync_store_call_t *call,
+    amzsync_store_sync_t *sync);
 
 
 /*
  * The rows of a sync: its own, at position 0, and one a dataset in the same
  * columns.  Side by side in one row they would cost PostgreSQL twice as much:
- * each row would repeat the sync.
+ * each row would repeat the sync.  They come in any order: to sort so few of
+ * them is cheaper here.
  */
 
 #define AMZSYNC_STORE_STATUS_ROWS(user, no)                                   \
@@ -48,7 +53,7 @@ static const amzsync_pg_stmt_t  amzsync_store_status_stmt = {
            "WITH ORDINALITY AS r (user_id, sync_no, ord) "
            "CROSS JOIN LATERAL ("
                AMZSYNC_STORE_STATUS_ROWS("r.user_id", "r.sync_no") ") s "
-     "ORDER BY r.ord, s.position",
+     "ORDER BY r.ord",
     2
 };
 
@@ -68,8 +73,7 @@ static const amzsync_pg_stmt_t  amzsync_store_status_last_stmt = {
         "SELECT max(sync_no) AS sync_no FROM amzsync.sync_progress "
          "WHERE user_id = $1"
     ") "
-    AMZSYNC_STORE_STATUS_ROWS("$1", "(SELECT sync_no FROM last)")
-    "ORDER BY position",
+    AMZSYNC_STORE_STATUS_ROWS("$1", "(SELECT sync_no FROM last)"),
     1
 };
 
@@ -139,52 +143,121 @@ amzsync_store_status_error(amzsync_store_call_t *call, ngx_uint_t row,
 }
 
 
-void
+ngx_int_t
 amzsync_store_status_sync(amzsync_store_call_t *call,
     amzsync_store_sync_t *sync)
 {
-    ngx_uint_t                i;
-    amzsync_store_dataset_t   dataset;
+    ngx_int_t  row;
 
-    sync->no = amzsync_store_int(call, 0, 0, 0);
-    sync->status = amzsync_store_text(call, 0, 1);
-    sync->progress = amzsync_store_int(call, 0, 2, 0);
-    sync->message = amzsync_store_text(call, 0, 3);
-    sync->started_at = amzsync_store_int(call, 0, 4, AMZSYNC_TIME_BAD);
-    sync->updated_at = amzsync_store_int(call, 0, 5, AMZSYNC_TIME_BAD);
-    sync->completed_at = amzsync_store_int(call, 0, 6, AMZSYNC_TIME_BAD);
-    sync->estimated_completion = amzsync_store_int(call, 0, 7,
+    row = amzsync_store_status_order(call, sync);
+
+    if (row == NGX_DECLINED) {
+        return NGX_DECLINED;
+    }
+
+    sync->no = amzsync_store_int(call, row, 0, 0);
+    sync->status = amzsync_store_text(call, row, 1);
+    sync->progress = amzsync_store_int(call, row, 2, 0);
+    sync->message = amzsync_store_text(call, row, 3);
+    sync->started_at = amzsync_store_int(call, row, 4, AMZSYNC_TIME_BAD);
+    sync->updated_at = amzsync_store_int(call, row, 5, AMZSYNC_TIME_BAD);
+    sync->completed_at = amzsync_store_int(call, row, 6, AMZSYNC_TIME_BAD);
+    sync->estimated_completion = amzsync_store_int(call, row, 7,
                                                    AMZSYNC_TIME_BAD);
 
-    amzsync_store_status_error(call, 0, &sync->error);
+    amzsync_store_status_error(call, row, &sync->error);
+    amzsync_store_status_orders(call, sync);
 
-    /* The count of orders is known once all of them were seen. */
+    return NGX_OK;
+}
+
+
+/*
+ * Sorts the datasets' rows, and answers the sync's own: NGX_DECLINED if it is
+ * gone, and datasets are left of it.
+ */
+
+static ngx_int_t
+amzsync_store_status_order(amzsync_store_call_t *call,
+    amzsync_store_sync_t *sync)
+{
+    int64_t     position, positions[AMZSYNC_STORE_SETS_MAX];
+    ngx_int_t   own;
+    ngx_uint_t  i, k;
+
+    own = NGX_DECLINED;
+    sync->ndatasets = 0;
+
+    for (i = 0; i < call->nrows; i++) {
+        position = amzsync_store_int(call, i, 11, 0);
+
+        if (position == 0) {
+            own = i;
+            continue;
+        }
+
+        if (sync->ndatasets == AMZSYNC_STORE_SETS_MAX) {
+            continue;
+        }
+
+        for (k = sync->ndatasets++;
+             k > 0 && positions[k - 1] > position;
+             k--)
+        {
+            positions[k] = positions[k - 1];
+            sync->datasets[k] = sync->datasets[k - 1];
+        }
+
+        positions[k] = position;
+        sync->datasets[k] = i;
+    }
+
+    return own;
+}
+
+
+/* The count of orders is known once all of them were seen. */
+
+static void
+amzsync_store_status_orders(amzsync_store_call_t *call,
+    amzsync_store_sync_t *sync)
+{
+    ngx_str_t   name, status;
+    ngx_uint_t  i, row;
 
     sync->orders_processed = 0;
     sync->total_orders = -1;
 
-    for (i = 1; i < call->nrows; i++) {
-        amzsync_store_status_dataset(call, i, &dataset);
+    for (i = 0; i < sync->ndatasets; i++) {
+        row = sync->datasets[i];
+        name = amzsync_store_text(call, row, 3);
 
-        if (ngx_strcmp(dataset.name.data, "orders") == 0) {
-            sync->orders_processed = dataset.rows;
+        if (ngx_strcmp(name.data, "orders") != 0) {
+            continue;
+        }
 
-            if (ngx_strcmp(dataset.status.data, "completed") == 0) {
-                sync->total_orders = dataset.rows;
-            }
+        sync->orders_processed = amzsync_store_int(call, row, 0, 0);
+        status = amzsync_store_text(call, row, 1);
+
+        if (ngx_strcmp(status.data, "completed") == 0) {
+            sync->total_orders = sync->orders_processed;
         }
     }
 }
 
 
 void
-amzsync_store_status_dataset(amzsync_store_call_t *call, ngx_uint_t n,
-    amzsync_store_dataset_t *dataset)
+amzsync_store_status_dataset(amzsync_store_call_t *call,
+    amzsync_store_sync_t *sync, ngx_uint_t n, amzsync_store_dataset_t *dataset)
 {
-    dataset->rows = amzsync_store_int(call, n, 0, 0);
-    dataset->status = amzsync_store_text(call, n, 1);
-    dataset->progress = amzsync_store_int(call, n, 2, 0);
-    dataset->name = amzsync_store_text(call, n, 3);
+    ngx_uint_t  row;
 
-    amzsync_store_status_error(call, n, &dataset->error);
+    row = sync->datasets[n];
+
+    dataset->rows = amzsync_store_int(call, row, 0, 0);
+    dataset->status = amzsync_store_text(call, row, 1);
+    dataset->progress = amzsync_store_int(call, row, 2, 0);
+    dataset->name = amzsync_store_text(call, row, 3);
+
+    amzsync_store_status_error(call, row, &dataset->error);
 }

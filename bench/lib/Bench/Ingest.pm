@@ -171,6 +171,7 @@ sub ingester {
                        AMAZON       => url($amazon),
                        MARKETPLACES => join(",", $site->markets),
                        SYNCS        => JSON::PP::encode_json(\@jobs),
+                       STATEMENT    => $site->page_statement,
                        %env);
 }
 
@@ -216,32 +217,24 @@ sub check_node {
 
 # --- the bare client
 
-# The parameters of real pages, and the statement.
+# The parameters of real pages.
 
 sub dump_pages {
     my ($site) = @_;
-    my ($pages, $statement) = map { $site->out . "/$_" } "pages", "page.sql";
+    my $pages = $site->out . "/pages";
 
     if (!$site->{dumped}++) {
         ingester($site, amazon($site), [ "b1" ], PROCESSES => 1,
                  DUMP => $pages, PAGES => $dumped)->wait(60);
-
-        open my $in, '<', $site->statements or die "statements: $!\n";
-        local $/;
-        my $text = JSON::PP::decode_json(<$in>)->{page}{text};
-
-        open my $out, '>', $statement or die "$statement: $!\n";
-        print $out $text;
-        close $out or die "$statement: $!\n";
     }
 
-    return ($statement, $pages);
+    return $pages;
 }
 
 
 sub upsert {
     my ($site, $prefix, $n, $in_flight, $seconds, $limit) = @_;
-    my @files = dump_pages($site);
+    my @files = ($site->page_statement, dump_pages($site));
 
     leases($site, "A1", map { my $c = $_; map { "$prefix${c}_$_" } 0 .. 400 }
                         0 .. $n - 1);

@@ -23,13 +23,6 @@ my %settings = (
     autovacuum                   => "off",
 );
 
-# How statements of the module that peers need, too, are known in the log.
-my %statements = (
-    status => qr/^SELECT p\.sync_no.* WHERE p\.user_id = \$1 AND p\.sync_no/,
-    start  => qr/^WITH act AS /,
-    page   => qr/\(INSERT INTO amzsync\.orders /,
-);
-
 my $datasets = "marketplaces,orders,inventory,financial_transactions";
 my $bulk = 1764000000000;
 my @markets = qw(ATVPDKIKX0DER A2EUQ1WTGCTBG2 A1AM78C64UM0Y8);
@@ -154,9 +147,9 @@ sub peer {
         [ $self->{node_program}, "$self->{node}/$file" ],
         log => "$self->{out}/" . ($file =~ s{/}{-}gr) . ".log",
         env => {
-            NODE_ENV   => "production",
-            DATABASE   => $self->database,
-            STATEMENTS => $self->statements,
+            NODE_ENV => "production",
+            DATABASE => $self->database,
+            DATASETS => $datasets,
             %env,
         });
 }
@@ -171,14 +164,14 @@ sub fastify {
 }
 
 
-# The module's own statements as PostgreSQL sees them, so that peers send the
-# same ones: a file of JSON, { name: { text, values } }.
+# The module's own page statement of orders as PostgreSQL sees it, so that
+# peers send the same one: the name of a file.
 
-sub statements {
+sub page_statement {
     my ($self) = @_;
-    my $file = "$self->{out}/statements.json";
+    my $file = "$self->{out}/page.sql";
 
-    return $file if $self->{statements}++;
+    return $file if $self->{statement}++;
 
     my $db = $self->{db};
     my $name = $db->name;
@@ -190,8 +183,6 @@ sub statements {
         my $nginx = $self->module;
         my $sync = $self->begin($nginx, "statements", "STATEMENTS");
 
-        $db->call("GET", "/api/sync/status?syncId=$sync",
-                  port => $nginx->port, user => "statements");
         ($db->wait_sync($sync) || "") eq "completed"
             or die "the first sync failed:\n" . $nginx->log;
     }
@@ -199,45 +190,15 @@ sub statements {
     $self->sql("ALTER ROLE amzsync_nginx IN DATABASE $name
                 RESET log_statement");
 
-    my $found = logged($self->{cluster}->log);
+    my ($text) = $self->{cluster}->log
+        =~ /LOG:\s+execute \w+: (.*\(INSERT INTO amzsync\.orders .*)\n/
+        or die "no page of orders in PostgreSQL's log\n";
 
     open my $fh, '>', $file or die "$file: $!\n";
-    print $fh JSON::PP->new->canonical->pretty->encode($found);
+    print $fh $text;
     close $fh or die "$file: $!\n";
 
     return $file;
-}
-
-
-# The first execution of each statement of interest in a log.
-
-sub logged {
-    my ($log) = @_;
-    my %found;
-
-    my $execute = qr/LOG:\s+execute \w+: (.*)\n/;
-    my $detail = qr/.*DETAIL:\s+parameters: (.*)/;
-
-    while ($log =~ /$execute(?:$detail)?/g) {
-        my ($text, $parameters) = ($1, $2);
-        my ($name) = grep { $text =~ $statements{$_} } keys %statements;
-        my @values;
-
-        next if !defined $name || $found{$name};
-
-        while (($parameters || "") =~ /\$\d+ = (?:NULL|'((?:[^']|'')*)')/g) {
-            push @values, defined $1 ? $1 =~ s/''/'/gr : undef;
-        }
-
-        $found{$name} = { text => $text, values => \@values };
-    }
-
-    for my $name (keys %statements) {
-        die "no statement of \"$name\" in PostgreSQL's log\n"
-            if !$found{$name};
-    }
-
-    return \%found;
 }
 
 
