@@ -178,6 +178,12 @@ void amzsync_pg_query_free(amzsync_pg_query_t *query);
 void amzsync_pg_send(amzsync_pg_pool_t *pool, amzsync_pg_query_t *query);
 
 /*
+ * Statements go out at the end of a turn of the event loop.  This sends them at
+ * once: for a handler that has more to do.
+ */
+void amzsync_pg_flush(amzsync_pg_pool_t *pool);
+
+/*
  * In the handler of a query whose status is ERROR, and as the last thing
  * there: the query is not freed but sent once more after about "delay"
  * milliseconds, and its handler called again.  query->retries counts.

@@ -350,6 +350,16 @@ amzsync_pg_pool_wakeup(amzsync_pg_pool_t *pool)
 }
 
 
+void
+amzsync_pg_flush(amzsync_pg_pool_t *pool)
+{
+    if (pool->dispatch.posted) {
+        ngx_delete_posted_event(&pool->dispatch);
+        amzsync_pg_pool_dispatch(&pool->dispatch);
+    }
+}
+
+
 static void
 amzsync_pg_pool_dispatch(ngx_event_t *ev)
 {

@@ -52,7 +52,6 @@ static void amzsync_store_batch_rows(amzsync_store_batch_t *batch,
 static void amzsync_store_batch_end(amzsync_store_batch_t *batch,
     amzsync_store_status_e status);
 static void amzsync_store_batch_split(amzsync_store_batch_t *batch);
-static void amzsync_store_batch_uncount(amzsync_store_batch_t *batch);
 
 
 void
@@ -419,6 +418,8 @@ amzsync_store_batch_users(amzsync_pg_query_t *query, ngx_queue_t *entries,
 }
 
 
+/* PostgreSQL works on the next ones while these are answered. */
+
 static void
 amzsync_store_batch_answered(amzsync_pg_query_t *query)
 {
@@ -428,7 +429,11 @@ amzsync_store_batch_answered(amzsync_pg_query_t *query)
     batch = query->data;
     batcher = batch->batcher;
 
-    amzsync_store_batch_uncount(batch);
+    batcher->nbatches -= batch->counted;
+    batch->counted = 0;
+
+    amzsync_store_batch_send(batcher);
+    amzsync_pg_flush(batcher->store->pg);
 
     if (query->status == AMZSYNC_PG_OK) {
         amzsync_store_batch_rows(batch, query->result);
@@ -442,8 +447,6 @@ amzsync_store_batch_answered(amzsync_pg_query_t *query)
     } else if (!amzsync_store_again(query)) {
         amzsync_store_batch_end(batch, amzsync_store_status_of(query));
     }
-
-    amzsync_store_batch_send(batcher);
 }
 
 
@@ -528,14 +531,6 @@ amzsync_store_batch_split(amzsync_store_batch_t *batch)
                                        0);
         }
     }
-}
-
-
-static void
-amzsync_store_batch_uncount(amzsync_store_batch_t *batch)
-{
-    batch->batcher->nbatches -= batch->counted;
-    batch->counted = 0;
 }
 
 
