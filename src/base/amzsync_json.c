@@ -3,35 +3,30 @@
 
 
 static u_char *amzsync_json_reserve(amzsync_json_t *w, size_t size);
+static u_char *amzsync_json_grow(amzsync_json_t *w, size_t size);
 static void amzsync_json_prefix(amzsync_json_t *w, const char *key);
 static void amzsync_json_append(amzsync_json_t *w, const void *p, size_t len);
 static size_t amzsync_json_escape(u_char *dst, u_char ch);
 
 
-ngx_int_t
-amzsync_json_init(amzsync_json_t *w, size_t size)
+void
+amzsync_json_init(amzsync_json_t *w, u_char *buf, size_t size)
 {
-    ngx_memzero(w, sizeof(amzsync_json_t));
-
-    size = ngx_max(size, 64);
-
-    w->start = malloc(size);
-    if (w->start == NULL) {
-        w->failed = 1;
-        return NGX_ERROR;
-    }
-
-    w->last = w->start;
-    w->end = w->start + size;
-
-    return NGX_OK;
+    w->start = buf;
+    w->last = buf;
+    w->end = buf + size;
+    w->allocated = 0;
+    w->failed = 0;
+    w->comma = 0;
 }
 
 
 void
 amzsync_json_free(amzsync_json_t *w)
 {
-    free(w->start);
+    if (w->allocated) {
+        free(w->start);
+    }
 
     ngx_memzero(w, sizeof(amzsync_json_t));
     w->failed = 1;
@@ -100,13 +95,12 @@ amzsync_json_cstr(amzsync_json_t *w, const char *key, const char *s)
 void
 amzsync_json_int(amzsync_json_t *w, const char *key, int64_t n)
 {
-    int   len;
-    char  text[NGX_INT64_LEN + 1];
+    u_char  *last, text[NGX_INT64_LEN];
 
-    len = snprintf(text, sizeof(text), "%lld", (long long) n);
+    last = ngx_sprintf(text, "%L", n);
 
     amzsync_json_prefix(w, key);
-    amzsync_json_append(w, text, len);
+    amzsync_json_append(w, text, last - text);
 }
 
 
@@ -153,17 +147,29 @@ amzsync_json_load(const u_char *p, size_t len, json_error_t *error)
 static void
 amzsync_json_prefix(amzsync_json_t *w, const char *key)
 {
+    size_t   len;
+    u_char  *p;
+
+    len = key ? strlen(key) : 0;
+
+    p = amzsync_json_reserve(w, len + sizeof(",\"\":") - 1);
+    if (p == NULL) {
+        return;
+    }
+
     if (w->comma) {
-        amzsync_json_append(w, ",", 1);
+        *p++ = ',';
+    }
+
+    if (key != NULL) {
+        *p++ = '"';
+        p = ngx_cpymem(p, key, len);
+        *p++ = '"';
+        *p++ = ':';
     }
 
     w->comma = 1;
-
-    if (key != NULL) {
-        amzsync_json_append(w, "\"", 1);
-        amzsync_json_append(w, key, strlen(key));
-        amzsync_json_append(w, "\":", 2);
-    }
+    w->last = p;
 }
 
 
@@ -188,15 +194,22 @@ amzsync_json_append(amzsync_json_t *w, const void *p, size_t len)
 static u_char *
 amzsync_json_reserve(amzsync_json_t *w, size_t size)
 {
+    if (size <= (size_t) (w->end - w->last) && !w->failed) {
+        return w->last;
+    }
+
+    return amzsync_json_grow(w, size);
+}
+
+
+static u_char *
+amzsync_json_grow(amzsync_json_t *w, size_t size)
+{
     size_t   len, room;
     u_char  *p;
 
     if (w->failed) {
         return NULL;
-    }
-
-    if (size <= (size_t) (w->end - w->last)) {
-        return w->last;
     }
 
     len = w->last - w->start;
@@ -212,12 +225,17 @@ amzsync_json_reserve(amzsync_json_t *w, size_t size)
         room *= 2;
     }
 
-    p = realloc(w->start, room);
+    p = realloc(w->allocated ? w->start : NULL, room);
     if (p == NULL) {
         w->failed = 1;
         return NULL;
     }
 
+    if (!w->allocated) {
+        ngx_memcpy(p, w->start, len);
+    }
+
+    w->allocated = 1;
     w->start = p;
     w->last = p + len;
     w->end = p + room;

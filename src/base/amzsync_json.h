@@ -2,10 +2,11 @@
 /*
  * Writing JSON, and reading small documents.
  *
- * The writer appends to one growing buffer of malloc()ed memory and may be
- * used in threads as well as in the event loop.  It never fails in the middle:
- * an allocation failure sets w->failed, and everything after it is dropped, so
- * that only the end needs a check.
+ * The writer appends to a buffer of its caller, and once that is full to a
+ * growing one of malloc()ed memory; it may be used in threads as well as in the
+ * event loop.  It never fails in the middle: an allocation failure sets
+ * w->failed, and everything after it is dropped, so that only the end needs a
+ * check.
  */
 
 
@@ -21,13 +22,14 @@ typedef struct {
     u_char    *start;
     u_char    *last;
     u_char    *end;
+    unsigned   allocated:1;
     unsigned   failed:1;
     unsigned   comma:1;            /* a value stands before the next one */
 } amzsync_json_t;
 
 
-/* NGX_ERROR if "size" bytes cannot be had. */
-ngx_int_t amzsync_json_init(amzsync_json_t *w, size_t size);
+/* "buf" must live until the text has been used and freed. */
+void amzsync_json_init(amzsync_json_t *w, u_char *buf, size_t size);
 void amzsync_json_free(amzsync_json_t *w);
 
 /* Structure; a NULL key means: an element of an array, or the top value. */

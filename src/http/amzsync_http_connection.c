@@ -76,6 +76,7 @@ amzsync_http_connection_got(amzsync_http_ctx_t *ctx,
 {
     u_char                      time[AMZSYNC_TIME_LEN];
     ngx_uint_t                  connected;
+    u_char                      text[AMZSYNC_HTTP_TEXT_SIZE];
     amzsync_json_t              w;
     amzsync_store_connection_t  row;
 
@@ -88,11 +89,9 @@ amzsync_http_connection_got(amzsync_http_ctx_t *ctx,
         amzsync_store_connection_row(call, &row);
     }
 
-    connected = (row.status.len == sizeof("connected") - 1
-                 && ngx_strncmp(row.status.data, "connected", row.status.len)
-                    == 0);
+    connected = (ngx_strcmp(row.status.data, "connected") == 0);
 
-    (void) amzsync_json_init(&w, 1024);
+    amzsync_json_init(&w, text, sizeof(text));
 
     amzsync_json_open(&w, NULL, '{');
     amzsync_json_bool(&w, "success", 1);

@@ -161,29 +161,37 @@ amzsync_http_resume(amzsync_store_call_t *call)
 ngx_int_t
 amzsync_http_send(ngx_http_request_t *r, ngx_uint_t status, amzsync_json_t *w)
 {
-    size_t        len;
+    ngx_int_t  rc;
+
+    if (w->failed) {
+        rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
+
+    } else {
+        rc = amzsync_http_send_text(r, status, w->start, w->last - w->start);
+    }
+
+    amzsync_json_free(w);
+
+    return rc;
+}
+
+
+ngx_int_t
+amzsync_http_send_text(ngx_http_request_t *r, ngx_uint_t status,
+    const u_char *text, size_t len)
+{
     ngx_int_t     rc;
     ngx_buf_t    *b;
     ngx_chain_t   out;
 
-    if (w->failed) {
-        amzsync_json_free(w);
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    len = w->last - w->start;
-
     b = ngx_create_temp_buf(r->pool, len);
     if (b == NULL) {
-        amzsync_json_free(w);
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    b->last = ngx_cpymem(b->last, w->start, len);
+    b->last = ngx_cpymem(b->last, text, len);
     b->last_buf = (r == r->main);
     b->last_in_chain = 1;
-
-    amzsync_json_free(w);
 
     /* What the client still sends, nobody wants. */
 
@@ -223,9 +231,10 @@ amzsync_http_send(ngx_http_request_t *r, ngx_uint_t status, amzsync_json_t *w)
 ngx_int_t
 amzsync_http_success(ngx_http_request_t *r, const char *message)
 {
+    u_char          text[AMZSYNC_HTTP_TEXT_SIZE];
     amzsync_json_t  w;
 
-    (void) amzsync_json_init(&w, 256);
+    amzsync_json_init(&w, text, sizeof(text));
 
     amzsync_json_open(&w, NULL, '{');
     amzsync_json_bool(&w, "success", 1);
@@ -240,9 +249,10 @@ ngx_int_t
 amzsync_http_error(ngx_http_request_t *r, ngx_uint_t status, const char *code,
     const char *message)
 {
+    u_char          text[AMZSYNC_HTTP_TEXT_SIZE];
     amzsync_json_t  w;
 
-    (void) amzsync_json_init(&w, 256);
+    amzsync_json_init(&w, text, sizeof(text));
 
     amzsync_json_open(&w, NULL, '{');
     amzsync_json_bool(&w, "success", 0);

@@ -75,10 +75,15 @@ ngx_int_t amzsync_http_wait(amzsync_http_ctx_t *ctx,
 void amzsync_http_resume(amzsync_store_call_t *call);
 
 
-/* Answers.  The writer is freed in any case. */
+/* Answers.  The writer is freed in any case, the text is copied. */
+
+/* Nearly all of them fit in. */
+#define AMZSYNC_HTTP_TEXT_SIZE  2048
 
 ngx_int_t amzsync_http_send(ngx_http_request_t *r, ngx_uint_t status,
     amzsync_json_t *w);
+ngx_int_t amzsync_http_send_text(ngx_http_request_t *r, ngx_uint_t status,
+    const u_char *text, size_t len);
 ngx_int_t amzsync_http_success(ngx_http_request_t *r, const char *message);
 ngx_int_t amzsync_http_error(ngx_http_request_t *r, ngx_uint_t status,
     const char *code, const char *message);

@@ -103,12 +103,13 @@ amzsync_http_started(amzsync_http_ctx_t *ctx, amzsync_store_start_t *row,
 {
     u_char          *last;
     u_char           buf[64];
+    u_char           text[AMZSYNC_HTTP_TEXT_SIZE];
     amzsync_json_t   w;
 
     last = amzsync_http_start_estimate(buf, buf + sizeof(buf),
                                        row->last_duration);
 
-    (void) amzsync_json_init(&w, 512);
+    amzsync_json_init(&w, text, sizeof(text));
 
     amzsync_json_open(&w, NULL, '{');
     amzsync_json_bool(&w, "success", 1);
@@ -127,13 +128,14 @@ amzsync_http_started_before(amzsync_http_ctx_t *ctx, ngx_str_t *id)
 {
     u_char          *last;
     u_char           buf[AMZSYNC_SYNC_ID_MAX + 128];
+    u_char           text[AMZSYNC_HTTP_TEXT_SIZE];
     amzsync_json_t   w;
 
     last = ngx_slprintf(buf, buf + sizeof(buf),
                         "Sync already in progress (%V). Please wait for it "
                         "to complete or cancel it first.", id);
 
-    (void) amzsync_json_init(&w, 1024);
+    amzsync_json_init(&w, text, sizeof(text));
 
     amzsync_json_open(&w, NULL, '{');
     amzsync_json_bool(&w, "success", 0);

@@ -82,9 +82,18 @@ amzsync_http_status(amzsync_http_ctx_t *ctx)
 static ngx_int_t
 amzsync_http_status_answer(amzsync_http_ctx_t *ctx, amzsync_store_call_t *call)
 {
+    ngx_str_t            *shared;
     ngx_uint_t            none, active;
+    u_char                text[AMZSYNC_HTTP_TEXT_SIZE];
     amzsync_json_t        w;
     amzsync_store_sync_t  sync;
+
+    shared = amzsync_store_shared(call);
+
+    if (shared) {
+        return amzsync_http_send_text(ctx->request, NGX_HTTP_OK, shared->data,
+                                      shared->len);
+    }
 
     none = (call->status == AMZSYNC_STORE_NONE
             || amzsync_store_status_sync(call, &sync) != NGX_OK);
@@ -93,7 +102,7 @@ amzsync_http_status_answer(amzsync_http_ctx_t *ctx, amzsync_store_call_t *call)
         return amzsync_http_status_not_found(ctx->request);
     }
 
-    (void) amzsync_json_init(&w, 2048);
+    amzsync_json_init(&w, text, sizeof(text));
 
     amzsync_json_open(&w, NULL, '{');
     amzsync_json_bool(&w, "success", 1);
@@ -120,6 +129,10 @@ amzsync_http_status_answer(amzsync_http_ctx_t *ctx, amzsync_store_call_t *call)
     }
 
     amzsync_json_close(&w, '}');
+
+    if (!w.failed) {
+        amzsync_store_share(call, w.start, w.last - w.start);
+    }
 
     return amzsync_http_send(ctx->request, NGX_HTTP_OK, &w);
 }

@@ -421,13 +421,27 @@ int64_t
 amzsync_store_int(amzsync_store_call_t *call, ngx_uint_t row, int column,
     int64_t absent)
 {
+    uint64_t     n;
+    ngx_uint_t   negative;
+    const char  *p;
+
     row += call->first;
 
     if (PQgetisnull(call->result, row, column)) {
         return absent;
     }
 
-    return strtoll(PQgetvalue(call->result, row, column), NULL, 10);
+    /* a bigint as PostgreSQL writes it: there is nothing to check */
+
+    p = PQgetvalue(call->result, row, column);
+    negative = (*p == '-');
+    p += negative;
+
+    for (n = 0; *p != '\0'; p++) {
+        n = n * 10 + (*p - '0');
+    }
+
+    return (int64_t) (negative ? 0 - n : n);
 }
 
 

@@ -163,6 +163,16 @@ void amzsync_store_status_dataset(amzsync_store_call_t *call,
     amzsync_store_dataset_t *dataset);
 
 
+/*
+ * The same read has the same answer: what was made of it for one call, copied
+ * for those that are still to come; NULL if there is nothing yet.  Valid until
+ * the handler returns.
+ */
+ngx_str_t *amzsync_store_shared(amzsync_store_call_t *call);
+void amzsync_store_share(amzsync_store_call_t *call, const u_char *p,
+    size_t len);
+
+
 /* --- connection --- */
 
 /* NONE: the user never had one. */

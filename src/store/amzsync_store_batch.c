@@ -186,6 +186,7 @@ amzsync_store_entry_create(amzsync_store_batcher_t *batcher, ngx_str_t *user,
     entry->since = ngx_current_msec;
     entry->waiting = 1;
     entry->linked = 1;
+    ngx_str_null(&entry->shared);
 
     entry->user.len = user->len;
     entry->user.data = (u_char *) (entry + 1);
@@ -569,5 +570,42 @@ amzsync_store_entry_answer(amzsync_store_entry_t *entry,
         ngx_free(call);
     }
 
+    if (entry->shared.data) {
+        ngx_free(entry->shared.data);
+    }
+
     ngx_free(entry);
+}
+
+
+ngx_str_t *
+amzsync_store_shared(amzsync_store_call_t *call)
+{
+    amzsync_store_entry_t  *entry;
+
+    entry = call->entry;
+
+    return (entry && entry->shared.data) ? &entry->shared : NULL;
+}
+
+
+void
+amzsync_store_share(amzsync_store_call_t *call, const u_char *p, size_t len)
+{
+    amzsync_store_entry_t  *entry;
+
+    entry = call->entry;
+
+    if (entry == NULL || ngx_queue_empty(&entry->calls)) {
+        return;
+    }
+
+    /* without memory each makes its own */
+
+    entry->shared.data = ngx_alloc(len, call->store->log);
+
+    if (entry->shared.data) {
+        ngx_memcpy(entry->shared.data, p, len);
+        entry->shared.len = len;
+    }
 }

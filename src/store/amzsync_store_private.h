@@ -104,6 +104,7 @@ typedef struct {
     ngx_str_t                  user;        /* follows the structure */
     amzsync_sync_no_t          no;
     const void                *param;       /* alike in a statement */
+    ngx_str_t                  shared;      /* what was made of its rows */
     unsigned                   waiting:1;   /* not in a batch yet */
     unsigned                   linked:1;
 } amzsync_store_entry_t;
