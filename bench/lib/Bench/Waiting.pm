@@ -64,7 +64,8 @@ sub settle {
         sleep(0.5);
     }
 
-    sleep(3);
+    # Memory is given back at a heartbeat, every five seconds.
+    sleep(11);
 }
 
 
