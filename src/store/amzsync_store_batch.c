@@ -13,7 +13,7 @@
 #include <store/amzsync_store_private.h>
 
 
-#define AMZSYNC_STORE_BATCH      32     /* entries in a statement */
+#define AMZSYNC_STORE_BATCH      64     /* entries in a statement */
 
 
 /* A statement; in its query's pool. */
