@@ -42,7 +42,7 @@ static ngx_conf_num_bounds_t  ngx_http_amzsync_lease_bounds = {
 
 /* Amazon keeps two years. */
 
-static ngx_conf_num_bounds_t  ngx_http_amzsync_history_bounds = {
+static ngx_conf_num_bounds_t  ngx_http_amzsync_backfill_bounds = {
     ngx_conf_check_num_bounds, 60, 2 * 366 * 24 * 3600
 };
 
@@ -53,6 +53,10 @@ static ngx_http_handler_pt  ngx_http_amzsync_start =
     amzsync_http_start_handler;
 static ngx_http_handler_pt  ngx_http_amzsync_status =
     amzsync_http_status_handler;
+static ngx_http_handler_pt  ngx_http_amzsync_cancel =
+    amzsync_http_cancel_handler;
+static ngx_http_handler_pt  ngx_http_amzsync_history =
+    amzsync_http_history_handler;
 static ngx_http_handler_pt  ngx_http_amzsync_connection =
     amzsync_http_connection_handler;
 
@@ -157,12 +161,12 @@ static ngx_command_t  ngx_http_amzsync_commands[] = {
       offsetof(ngx_http_amzsync_main_conf_t, sync.lease),
       &ngx_http_amzsync_lease_bounds },
 
-    { ngx_string("amzsync_history"),
+    { ngx_string("amzsync_backfill"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_sec_slot,
       NGX_HTTP_MAIN_CONF_OFFSET,
-      offsetof(ngx_http_amzsync_main_conf_t, sync.history),
-      &ngx_http_amzsync_history_bounds },
+      offsetof(ngx_http_amzsync_main_conf_t, sync.backfill),
+      &ngx_http_amzsync_backfill_bounds },
 
     { ngx_string("amzsync_user"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
@@ -191,6 +195,20 @@ static ngx_command_t  ngx_http_amzsync_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       &ngx_http_amzsync_status },
+
+    { ngx_string("amzsync_cancel"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_amzsync_location,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      &ngx_http_amzsync_cancel },
+
+    { ngx_string("amzsync_history"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_amzsync_location,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      &ngx_http_amzsync_history },
 
     { ngx_string("amzsync_connection"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
@@ -277,7 +295,7 @@ ngx_http_amzsync_create_main_conf(ngx_conf_t *cf)
     conf->sync.retry_delay = NGX_CONF_UNSET_MSEC;
     conf->sync.max_syncs = NGX_CONF_UNSET_UINT;
     conf->sync.lease = NGX_CONF_UNSET_MSEC;
-    conf->sync.history = NGX_CONF_UNSET;
+    conf->sync.backfill = NGX_CONF_UNSET;
 
     return conf;
 }
@@ -304,7 +322,7 @@ ngx_http_amzsync_init_main_conf(ngx_conf_t *cf, void *conf)
 
     /* 0: as far as each dataset says. */
 
-    ngx_conf_init_value(sync->history, 0);
+    ngx_conf_init_value(sync->backfill, 0);
 
     if (spapi->user_agent == NULL) {
         spapi->user_agent = NGX_HTTP_AMZSYNC_USER_AGENT;

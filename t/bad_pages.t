@@ -10,7 +10,7 @@ use AmzSync::Stage;
 use Test::More;
 
 my $conf = "amzsync_retries 2; amzsync_retry_delay 1ms;";
-my $stage = AmzSync::Stage->new(extra => "amzsync_history 20d; $conf");
+my $stage = AmzSync::Stage->new(extra => "amzsync_backfill 20d; $conf");
 
 my $money = "financial_transactions";
 

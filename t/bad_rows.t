@@ -10,7 +10,7 @@ use AmzSync::Stage;
 use JSON::PP ();
 use Test::More;
 
-my $stage = AmzSync::Stage->new(extra => "amzsync_history 20d;"
+my $stage = AmzSync::Stage->new(extra => "amzsync_backfill 20d;"
                                          . " amzsync_retries 1;"
                                          . " amzsync_retry_delay 1ms;");
 

@@ -57,6 +57,8 @@ extern ngx_module_t  ngx_http_amzsync_module;
 /* Content handlers. */
 ngx_int_t amzsync_http_start_handler(ngx_http_request_t *r);
 ngx_int_t amzsync_http_status_handler(ngx_http_request_t *r);
+ngx_int_t amzsync_http_cancel_handler(ngx_http_request_t *r);
+ngx_int_t amzsync_http_history_handler(ngx_http_request_t *r);
 ngx_int_t amzsync_http_connection_handler(ngx_http_request_t *r);
 
 

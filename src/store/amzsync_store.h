@@ -173,6 +173,41 @@ void amzsync_store_share(amzsync_store_call_t *call, const u_char *p,
     size_t len);
 
 
+/* --- cancel: answered when nothing can be written for the sync any more --- */
+
+/* NONE: there is no such sync. */
+amzsync_store_call_t *amzsync_store_cancel(amzsync_store_t *store,
+    ngx_str_t *user, amzsync_sync_no_t no, amzsync_store_handler_pt handler,
+    void *data);
+
+/* Whether it is cancelled, now or before; it has ended otherwise if not. */
+ngx_uint_t amzsync_store_cancelled(amzsync_store_call_t *call);
+
+
+/* --- history --- */
+
+amzsync_store_call_t *amzsync_store_history(amzsync_store_t *store,
+    ngx_str_t *user, int64_t limit, int64_t offset,
+    amzsync_store_handler_pt handler, void *data);
+
+typedef struct {
+    amzsync_sync_no_t      no;
+    ngx_str_t              status;
+    int64_t                started_at;
+    int64_t                completed_at;
+    int64_t                orders;
+    int64_t                rows;            /* of all datasets */
+    amzsync_store_error_t  error;
+} amzsync_store_past_t;
+
+/* Of all syncs of the user, those on other pages, too. */
+int64_t amzsync_store_history_total(amzsync_store_call_t *call);
+
+/* NGX_DECLINED: the row holds nothing but the total. */
+ngx_int_t amzsync_store_history_row(amzsync_store_call_t *call, ngx_uint_t n,
+    amzsync_store_past_t *past);
+
+
 /* --- connection --- */
 
 /* NONE: the user never had one. */

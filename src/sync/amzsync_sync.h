@@ -28,7 +28,7 @@ typedef struct {
     ngx_uint_t             retries;         /* of a call, before it fails */
     ngx_msec_t             retry_delay;     /* the first one's, milliseconds */
     ngx_msec_t             lease;           /* milliseconds */
-    time_t                 history;         /* seconds; 0: the datasets' own */
+    time_t                 backfill;        /* seconds; 0: the datasets' own */
 } amzsync_sync_conf_t;
 
 
@@ -41,6 +41,10 @@ void amzsync_sync_destroy(amzsync_sync_t *sync);
 
 /* A sync was queued: claim at once.  Many calls in a turn are one. */
 void amzsync_sync_wake(amzsync_sync_t *sync);
+
+/* A user has ended a sync: if this worker has it, it drops it at once. */
+void amzsync_sync_cancelled(amzsync_sync_t *sync, ngx_str_t *user,
+    amzsync_sync_no_t no);
 
 
 #endif /* _AMZSYNC_SYNC_H_INCLUDED_ */

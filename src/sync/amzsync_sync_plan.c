@@ -23,8 +23,8 @@ amzsync_sync_plan(amzsync_sync_set_t *set)
     job = set->job;
     history = set->dataset->history;
 
-    if (history && job->sync->conf->history) {
-        history = job->sync->conf->history;
+    if (history && job->sync->conf->backfill) {
+        history = job->sync->conf->backfill;
     }
 
     set->call = amzsync_store_plan(job->sync->store, &job->lease,

@@ -146,6 +146,32 @@ amzsync_sync_wake(amzsync_sync_t *sync)
 }
 
 
+/* So rare that nothing is kept to find one among the jobs. */
+
+void
+amzsync_sync_cancelled(amzsync_sync_t *sync, ngx_str_t *user,
+    amzsync_sync_no_t no)
+{
+    ngx_queue_t         *q;
+    amzsync_sync_job_t  *job;
+
+    for (q = ngx_queue_head(&sync->jobs);
+         q != ngx_queue_sentinel(&sync->jobs);
+         q = ngx_queue_next(q))
+    {
+        job = ngx_queue_data(q, amzsync_sync_job_t, queue);
+
+        if (job->lease.no == no
+            && job->lease.user.len == user->len
+            && ngx_memcmp(job->lease.user.data, user->data, user->len) == 0)
+        {
+            amzsync_sync_job_lost(job);
+            return;
+        }
+    }
+}
+
+
 static void
 amzsync_sync_sweep(ngx_event_t *ev)
 {

@@ -184,6 +184,16 @@ sub locations {
             amzsync_status;
         }
 
+        location /api/sync/cancel {
+            amzsync_user $user;
+            amzsync_cancel;
+        }
+
+        location = /api/sync/history {
+            amzsync_user $user;
+            amzsync_history;
+        }
+
         location = /api/v1/integrations/amazon/connection {
             amzsync_user $user;
             amzsync_connection;

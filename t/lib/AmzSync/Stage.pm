@@ -2,7 +2,7 @@ package AmzSync::Stage;
 
 # Syncs of many users at once, each against answers of its own.
 #
-#     my $stage = AmzSync::Stage->new(extra => "amzsync_history 20d;");
+#     my $stage = AmzSync::Stage->new(extra => "amzsync_backfill 20d;");
 #     $stage->scene("u1", rounds => [ { orders => $page } ], check => sub {
 #         my ($stage, $user) = @_;
 #         is($stage->set($user, "orders")->{status}, "completed");

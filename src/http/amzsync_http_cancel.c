@@ -1,0 +1,89 @@
+
+/*
+ * POST LOCATION/ID: ends a sync.
+ */
+
+
+#include <http/amzsync_http_sync.h>
+
+
+static ngx_int_t amzsync_http_cancel(amzsync_http_ctx_t *ctx);
+static ngx_int_t amzsync_http_cancel_answer(amzsync_http_ctx_t *ctx,
+    amzsync_store_call_t *call);
+
+
+static const amzsync_http_method_t  amzsync_http_cancel_methods[] = {
+    { NGX_HTTP_POST, amzsync_http_cancel, amzsync_http_cancel_answer },
+    { 0, NULL, NULL }
+};
+
+
+static const amzsync_http_location_t  amzsync_http_cancel_location = {
+    "cancel", "POST", AMZSYNC_HTTP_FAILURE, amzsync_http_cancel_methods
+};
+
+
+static const char *const  amzsync_http_cancel_members[] = { NULL };
+
+
+ngx_int_t
+amzsync_http_cancel_handler(ngx_http_request_t *r)
+{
+    return amzsync_http_handle(r, &amzsync_http_cancel_location);
+}
+
+
+static ngx_int_t
+amzsync_http_cancel(amzsync_http_ctx_t *ctx)
+{
+    json_t                *json;
+    ngx_int_t              rc;
+    amzsync_store_call_t  *call;
+
+    if (ctx->body.len) {
+        json = amzsync_http_body_object(ctx, amzsync_http_cancel_members, &rc);
+        if (json == NULL) {
+            return rc;
+        }
+
+        amzsync_http_body_free(json);
+    }
+
+    rc = amzsync_http_sync_id(ctx);
+
+    if (rc == NGX_ABORT || rc == NGX_DECLINED) {
+        return amzsync_http_sync_not_found(ctx->request);
+    }
+
+    if (rc == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    call = amzsync_store_cancel(ctx->conf->store, &ctx->user, ctx->no,
+                                amzsync_http_resume, ctx);
+
+    return amzsync_http_wait(ctx, call);
+}
+
+
+/* A second time is a success, too: it is what was asked for. */
+
+static ngx_int_t
+amzsync_http_cancel_answer(amzsync_http_ctx_t *ctx, amzsync_store_call_t *call)
+{
+    if (call->status == AMZSYNC_STORE_NONE) {
+        return amzsync_http_sync_not_found(ctx->request);
+    }
+
+    if (!amzsync_store_cancelled(call)) {
+        return amzsync_http_error(ctx->request, NGX_HTTP_BAD_REQUEST,
+                                  "sync_not_running",
+                                  "Sync is not running any more.");
+    }
+
+    /* Other workers are stopped by the fence, at their next statement. */
+
+    amzsync_sync_cancelled(ctx->conf->runner, &ctx->user, ctx->no);
+
+    return amzsync_http_success(ctx->request, "Sync cancelled successfully");
+}

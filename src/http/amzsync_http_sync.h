@@ -1,0 +1,35 @@
+
+/*
+ * What locations about one sync share.
+ */
+
+
+#ifndef _AMZSYNC_HTTP_SYNC_H_INCLUDED_
+#define _AMZSYNC_HTTP_SYNC_H_INCLUDED_
+
+
+#include <http/amzsync_http_request.h>
+
+
+/*
+ * The sync that a request names, as LOCATION/ID or ?syncId=ID, into ctx->no.
+ * NGX_DECLINED: it names none.  NGX_ABORT: none of this user's.  NGX_ERROR: no
+ * memory.
+ */
+ngx_int_t amzsync_http_sync_id(amzsync_http_ctx_t *ctx);
+
+/* 404, alike for what is absent, malformed or another user's. */
+ngx_int_t amzsync_http_sync_not_found(ngx_http_request_t *r);
+
+/* The members of a sync in an open object, "syncId" first. */
+void amzsync_http_sync_write(amzsync_json_t *w, ngx_str_t *user,
+    amzsync_store_call_t *call, amzsync_store_sync_t *sync);
+
+/* The member "error", null if there is none. */
+void amzsync_http_sync_error(amzsync_json_t *w, amzsync_store_error_t *error);
+
+/* A member of RFC 3339, null for AMZSYNC_TIME_BAD. */
+void amzsync_http_sync_time(amzsync_json_t *w, const char *key, int64_t ms);
+
+
+#endif /* _AMZSYNC_HTTP_SYNC_H_INCLUDED_ */
