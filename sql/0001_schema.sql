@@ -110,6 +110,7 @@ CREATE TABLE amzsync.sync_progress (
     in_flight           text[] NOT NULL DEFAULT '{}',
     tries               smallint NOT NULL DEFAULT 0,
     starts_refused      integer NOT NULL DEFAULT 0,
+    version             bigint NOT NULL DEFAULT 1,
 
     PRIMARY KEY (user_id, sync_no),
     CHECK ((progress = 100) = (state = 'completed')),
@@ -168,6 +169,8 @@ COMMENT ON COLUMN amzsync.sync_progress.tries IS
     'steals with a call in flight since the last page; too many end the sync';
 COMMENT ON COLUMN amzsync.sync_progress.starts_refused IS
     'starts that met this sync at the same moment';
+COMMENT ON COLUMN amzsync.sync_progress.version IS
+    'goes up with every change that a client can see';
 
 
 -- No foreign key to sync_progress: the one statement that starts a sync makes
@@ -352,7 +355,7 @@ BEGIN
 
     UPDATE amzsync.sync_progress
        SET state = 'cancelled', message = 'Another seller was connected',
-           completed_at = now(), updated_at = now(),
+           completed_at = now(), updated_at = now(), version = version + 1,
            estimated_completion = NULL, lease = NULL, lease_until = NULL,
            in_flight = '{}'
      WHERE user_id = p_user_id
@@ -385,7 +388,7 @@ BEGIN
 
     UPDATE amzsync.sync_progress
        SET state = 'cancelled', message = 'The Amazon account was disconnected',
-           completed_at = now(), updated_at = now(),
+           completed_at = now(), updated_at = now(), version = version + 1,
            estimated_completion = NULL, lease = NULL, lease_until = NULL,
            in_flight = '{}'
      WHERE user_id = p_user_id AND state IN ('queued', 'running');

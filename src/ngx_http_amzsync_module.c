@@ -34,6 +34,10 @@ static ngx_conf_num_bounds_t  ngx_http_amzsync_syncs_bounds = {
     ngx_conf_check_num_bounds, 1, 1000000
 };
 
+static ngx_conf_num_bounds_t  ngx_http_amzsync_streams_bounds = {
+    ngx_conf_check_num_bounds, 0, 1000000
+};
+
 /* A lease must outlast a few turns of the heartbeat. */
 
 static ngx_conf_num_bounds_t  ngx_http_amzsync_lease_bounds = {
@@ -55,6 +59,8 @@ static ngx_http_handler_pt  ngx_http_amzsync_status =
     amzsync_http_status_handler;
 static ngx_http_handler_pt  ngx_http_amzsync_cancel =
     amzsync_http_cancel_handler;
+static ngx_http_handler_pt  ngx_http_amzsync_events =
+    amzsync_http_events_handler;
 static ngx_http_handler_pt  ngx_http_amzsync_history =
     amzsync_http_history_handler;
 static ngx_http_handler_pt  ngx_http_amzsync_connection =
@@ -210,6 +216,20 @@ static ngx_command_t  ngx_http_amzsync_commands[] = {
       0,
       &ngx_http_amzsync_history },
 
+    { ngx_string("amzsync_events"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_amzsync_location,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      &ngx_http_amzsync_events },
+
+    { ngx_string("amzsync_max_streams"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_amzsync_main_conf_t, max_streams),
+      &ngx_http_amzsync_streams_bounds },
+
     { ngx_string("amzsync_connection"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
       ngx_http_amzsync_location,
@@ -284,6 +304,7 @@ ngx_http_amzsync_create_main_conf(ngx_conf_t *cf)
      *     conf->used = { NULL, NULL, 0 };
      *     conf->store = NULL;
      *     conf->runner = NULL;
+     *     conf->events = NULL;
      */
 
     conf->sync.tasks = 16;
@@ -296,6 +317,7 @@ ngx_http_amzsync_create_main_conf(ngx_conf_t *cf)
     conf->sync.max_syncs = NGX_CONF_UNSET_UINT;
     conf->sync.lease = NGX_CONF_UNSET_MSEC;
     conf->sync.backfill = NGX_CONF_UNSET;
+    conf->max_streams = NGX_CONF_UNSET_UINT;
 
     return conf;
 }
@@ -319,6 +341,7 @@ ngx_http_amzsync_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_conf_init_msec_value(sync->retry_delay, 1000);
     ngx_conf_init_uint_value(sync->max_syncs, 10000);
     ngx_conf_init_msec_value(sync->lease, 30000);
+    ngx_conf_init_uint_value(amcf->max_streams, 1000);
 
     /* 0: as far as each dataset says. */
 
@@ -508,6 +531,15 @@ ngx_http_amzsync_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
+    amcf->events = amzsync_http_events_create(cycle, amcf->store,
+                                              amcf->max_streams);
+    if (amcf->events == NULL) {
+        return NGX_ERROR;
+    }
+
+    amzsync_sync_listen(amcf->runner, amzsync_http_events_changed,
+                        amcf->events);
+
     return NGX_OK;
 }
 
@@ -523,6 +555,11 @@ ngx_http_amzsync_exit_process(ngx_cycle_t *cycle)
 
     if (amcf == NULL) {
         return;
+    }
+
+    if (amcf->events) {
+        amzsync_http_events_destroy(amcf->events);
+        amcf->events = NULL;
     }
 
     if (amcf->runner) {

@@ -117,7 +117,8 @@ good("all that can be set", postgres =>
      more => 'amzsync_user_agent "x/1 (Language=C)";'
      . 'amzsync_connect_timeout 1s; amzsync_transfer_timeout 2m;'
      . 'amzsync_max_page_size 1m; amzsync_retries 0; amzsync_retry_delay 1ms;'
-     . 'amzsync_max_syncs 1; amzsync_lease 1s; amzsync_backfill 30d;');
+     . 'amzsync_max_syncs 1; amzsync_lease 1s; amzsync_backfill 30d;'
+     . ' amzsync_max_streams 10;');
 good("the default thread pool", pool => "", thread_pool => "");
 good("verified TLS to PostgreSQL", postgres =>
      qq{amzsync_postgres "host=127.0.0.1 sslmode=verify-full}
@@ -152,7 +153,8 @@ bad("$_ twice", '"\w+" directive is duplicate', more => $default{$_})
     for qw(postgres pool endpoint lwa keys);
 
 for (qw(amzsync_connect_timeout amzsync_transfer_timeout amzsync_retry_delay
-        amzsync_lease amzsync_backfill))
+        amzsync_lease amzsync_backfill
+        amzsync_max_streams))
 {
     bad("$_ twice", "\"$_\" directive is duplicate", more => "$_ 60s; $_ 60s;");
 }

@@ -21,6 +21,9 @@
 #define AMZSYNC_HTTP_BODY_MAX  65536
 
 
+typedef struct amzsync_http_events_s  amzsync_http_events_t;
+
+
 /* Where a location's directive stands; name is NULL: nowhere. */
 
 typedef struct {
@@ -36,9 +39,12 @@ typedef struct {
     amzsync_http_place_t         used;      /* by the first location that
                                                needs the database */
 
+    ngx_uint_t                   max_streams;
+
     /* Of this worker, from init_process. */
     amzsync_store_t             *store;
     amzsync_sync_t              *runner;
+    amzsync_http_events_t       *events;
 } ngx_http_amzsync_main_conf_t;
 
 
@@ -59,7 +65,20 @@ ngx_int_t amzsync_http_start_handler(ngx_http_request_t *r);
 ngx_int_t amzsync_http_status_handler(ngx_http_request_t *r);
 ngx_int_t amzsync_http_cancel_handler(ngx_http_request_t *r);
 ngx_int_t amzsync_http_history_handler(ngx_http_request_t *r);
+ngx_int_t amzsync_http_events_handler(ngx_http_request_t *r);
 ngx_int_t amzsync_http_connection_handler(ngx_http_request_t *r);
+
+
+/* One a worker, in init_process, after the store; at most "max" streams. */
+amzsync_http_events_t *amzsync_http_events_create(ngx_cycle_t *cycle,
+    amzsync_store_t *store, ngx_uint_t max);
+
+/* In exit_process, before the store's end. */
+void amzsync_http_events_destroy(amzsync_http_events_t *events);
+
+/* The listener of the job engine; "data" is the events. */
+void amzsync_http_events_changed(void *data, ngx_str_t *user,
+    amzsync_sync_no_t no);
 
 
 #endif /* _AMZSYNC_HTTP_H_INCLUDED_ */

@@ -52,6 +52,7 @@ struct amzsync_http_ctx_s {
 
     amzsync_sync_no_t               no;         /* status: 0 is the newest */
     amzsync_store_call_t           *call;       /* in flight */
+    void                           *stream;     /* events: the request's */
 
     unsigned                        body_ours:1;
 };

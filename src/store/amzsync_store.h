@@ -139,6 +139,7 @@ typedef struct {
     int64_t                orders_processed;
     int64_t                total_orders;    /* -1: NULL */
     amzsync_store_error_t  error;
+    int64_t                version;         /* goes up with each change */
     ngx_uint_t             ndatasets;
 
     /* Private to src/store: their rows. */
@@ -161,6 +162,26 @@ ngx_int_t amzsync_store_status_sync(amzsync_store_call_t *call,
 void amzsync_store_status_dataset(amzsync_store_call_t *call,
     amzsync_store_sync_t *sync, ngx_uint_t n,
     amzsync_store_dataset_t *dataset);
+
+
+/*
+ * Those of "n" syncs whose version is another than the one that is known, each
+ * a group of rows that is read as a status is.
+ */
+typedef struct {
+    ngx_str_t           user;
+    amzsync_sync_no_t   no;
+    int64_t             version;
+} amzsync_store_watch_t;
+
+amzsync_store_call_t *amzsync_store_watch(amzsync_store_t *store,
+    amzsync_store_watch_t *watches, ngx_uint_t n,
+    amzsync_store_handler_pt handler, void *data);
+
+/* In its handler: makes the group that begins at "row", first 0, the call's
+ * rows, and answers which of the syncs it is, from 0; NGX_DONE: no more. */
+ngx_int_t amzsync_store_watch_next(amzsync_store_call_t *call,
+    ngx_uint_t *row);
 
 
 /*

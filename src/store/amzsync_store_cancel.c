@@ -23,6 +23,7 @@ static const amzsync_pg_stmt_t  amzsync_store_cancel_stmt = {
         "UPDATE amzsync.sync_progress "
            "SET state = 'cancelled', message = 'Sync cancelled', "
                "completed_at = now(), updated_at = now(), "
+               "version = version + 1, "
                "estimated_completion = NULL, in_flight = '{}', "
                "lease = NULL, lease_until = NULL "
          "WHERE user_id = $1 AND sync_no = $2 "

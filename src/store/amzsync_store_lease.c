@@ -34,6 +34,7 @@ static const amzsync_pg_stmt_t  amzsync_store_claim_stmt = {
                "error_message = 'The sync was interrupted again and again "
                                 "while it called Amazon.', "
                "completed_at = now(), updated_at = now(), "
+               "version = p.version + 1, "
                "estimated_completion = NULL, in_flight = '{}', "
                "lease = NULL, lease_until = NULL "
           "FROM stalled s "

@@ -53,6 +53,7 @@ static const amzsync_pg_stmt_t  amzsync_store_finish_stmt = {
                            "ELSE p.progress END, "
            "error_code = $6, error_message = $7, error_request_id = $8, "
            "completed_at = now(), updated_at = now(), "
+           "version = p.version + 1, "
            "estimated_completion = NULL, in_flight = '{}', "
            "lease = NULL, lease_until = NULL "
      "WHERE p.user_id = $1 AND p.sync_no = $2 AND p.lease = $3 "

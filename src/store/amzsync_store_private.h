@@ -22,6 +22,7 @@
  *
  *   SCHEMA       the version of the schema, once a connection
  *   STATUS       reads of several users, each row by user and number
+ *   WATCH        the same, of those that have changed
  *   START        starts of several users, each row by the user alone
  *   CLAIM        takes up queued and orphaned syncs of all users
  *   HEARTBEAT    renews the leases of a worker, whoever the users are
@@ -38,6 +39,7 @@ typedef enum {
     AMZSYNC_STORE_START,
     AMZSYNC_STORE_STATUS,
     AMZSYNC_STORE_STATUS_LAST,
+    AMZSYNC_STORE_WATCH,
     AMZSYNC_STORE_CANCEL,
     AMZSYNC_STORE_HISTORY,
     AMZSYNC_STORE_CONNECTION_GET,

@@ -32,13 +32,14 @@ static void amzsync_store_status_orders(amzsync_store_call_t *call,
            AMZSYNC_STORE_MS("p.completed_at") ", "                            \
            AMZSYNC_STORE_MS("p.estimated_completion") ", "                    \
            "p.error_code, p.error_message, p.error_request_id, "              \
-           "0::smallint AS position "                                         \
+           "0::smallint AS position, p.version "                              \
       "FROM amzsync.sync_progress p "                                         \
      "WHERE p.user_id = " user " AND p.sync_no = " no " "                     \
     "UNION ALL "                                                              \
     "SELECT d.rows, d.status, d.progress, d.dataset, "                        \
            "NULL, NULL, NULL, NULL, "                                         \
-           "d.error_code, d.error_message, d.error_request_id, d.position "   \
+           "d.error_code, d.error_message, d.error_request_id, d.position, "  \
+           "NULL "                                                            \
       "FROM amzsync.sync_datasets d "                                         \
      "WHERE d.user_id = " user " AND d.sync_no = " no " "
 
@@ -63,6 +64,25 @@ const amzsync_store_batch_kind_t  amzsync_store_statuses = {
     AMZSYNC_PG_READ,
     amzsync_store_status_params,
     1
+};
+
+
+/* $3 versions: those that are known already. */
+
+static const amzsync_pg_stmt_t  amzsync_store_watch_stmt = {
+    AMZSYNC_STORE_WATCH, "watch",
+
+    "SELECT s.*, r.ord "
+      "FROM unnest($1::text[], $2::bigint[], $3::bigint[]) "
+           "WITH ORDINALITY AS r (user_id, sync_no, version, ord) "
+           "CROSS JOIN LATERAL ("
+               "SELECT FROM amzsync.sync_progress p "
+                "WHERE p.user_id = r.user_id AND p.sync_no = r.sync_no "
+                  "AND p.version > r.version OFFSET 0) changed "
+           "CROSS JOIN LATERAL ("
+               AMZSYNC_STORE_STATUS_ROWS("r.user_id", "r.sync_no") ") s "
+     "ORDER BY r.ord",
+    3
 };
 
 
@@ -133,6 +153,66 @@ amzsync_store_status(amzsync_store_t *store, ngx_str_t *user,
 }
 
 
+amzsync_store_call_t *
+amzsync_store_watch(amzsync_store_t *store, amzsync_store_watch_t *watches,
+    ngx_uint_t n, amzsync_store_handler_pt handler, void *data)
+{
+    ngx_int_t            rc;
+    amzsync_pg_query_t  *query;
+
+    query = amzsync_store_query(store, &amzsync_store_watch_stmt,
+                                AMZSYNC_PG_READ);
+    if (query == NULL) {
+        return NULL;
+    }
+
+    rc = amzsync_store_param_texts(query, &watches->user, n,
+                                   sizeof(amzsync_store_watch_t));
+
+    if (rc == NGX_OK) {
+        rc = amzsync_store_param_ints(query, &watches->no, n,
+                                      sizeof(amzsync_store_watch_t));
+    }
+
+    if (rc == NGX_OK) {
+        rc = amzsync_store_param_ints(query, &watches->version, n,
+                                      sizeof(amzsync_store_watch_t));
+    }
+
+    return amzsync_store_send(store, query, rc, handler, data);
+}
+
+
+ngx_int_t
+amzsync_store_watch_next(amzsync_store_call_t *call, ngx_uint_t *row)
+{
+    int         column;
+    int64_t     which;
+    ngx_uint_t  n;
+
+    n = PQntuples(call->result);
+    column = PQnfields(call->result) - 1;
+
+    call->first = *row;
+    call->nrows = 0;
+
+    if (*row == n) {
+        return NGX_DONE;
+    }
+
+    which = amzsync_store_int(call, 0, column, 0);
+
+    do {
+        call->nrows++;
+        ++*row;
+
+    } while (*row < n
+             && amzsync_store_int(call, call->nrows, column, 0) == which);
+
+    return which - 1;
+}
+
+
 static void
 amzsync_store_status_error(amzsync_store_call_t *call, ngx_uint_t row,
     amzsync_store_error_t *error)
@@ -164,6 +244,7 @@ amzsync_store_status_sync(amzsync_store_call_t *call,
     sync->completed_at = amzsync_store_int(call, row, 6, AMZSYNC_TIME_BAD);
     sync->estimated_completion = amzsync_store_int(call, row, 7,
                                                    AMZSYNC_TIME_BAD);
+    sync->version = amzsync_store_int(call, row, 12, 0);
 
     amzsync_store_status_error(call, row, &sync->error);
     amzsync_store_status_orders(call, sync);

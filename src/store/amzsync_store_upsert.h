@@ -29,7 +29,7 @@
            "SET lease_until = now() + $6 * interval '1 ms', "                 \
                "tries = 0, in_flight = array_remove(p.in_flight, $4), "       \
                "progress = GREATEST(p.progress, LEAST(99, $7::int)), "        \
-               "message = $8, updated_at = now(), "                           \
+               "message = $8, updated_at = now(), version = p.version + 1, "  \
                "estimated_completion = CASE WHEN $7 > 0 THEN now() "          \
                    "+ (now() - p.started_at) * ((100.0 - $7) / $7) END "      \
          "WHERE p.user_id = $1 AND p.sync_no = $2 AND p.lease = $3 "          \

@@ -42,6 +42,16 @@ void amzsync_sync_destroy(amzsync_sync_t *sync);
 /* A sync was queued: claim at once.  Many calls in a turn are one. */
 void amzsync_sync_wake(amzsync_sync_t *sync);
 
+/*
+ * Who wants to know at once of each change that this worker commits to a sync:
+ * one listener, called in the event loop, which looks the change up itself.
+ */
+typedef void (*amzsync_sync_listener_pt)(void *data, ngx_str_t *user,
+    amzsync_sync_no_t no);
+
+void amzsync_sync_listen(amzsync_sync_t *sync,
+    amzsync_sync_listener_pt listener, void *data);
+
 /* A user has ended a sync: if this worker has it, it drops it at once. */
 void amzsync_sync_cancelled(amzsync_sync_t *sync, ngx_str_t *user,
     amzsync_sync_no_t no);

@@ -372,6 +372,8 @@ amzsync_sync_commit_applied(amzsync_sync_set_t *set)
     job->progress = step->progress;
     job->renewed = set->asked;
 
+    amzsync_sync_changed(job);
+
     if (set->status == AMZSYNC_SYNC_IN_PROGRESS) {
         amzsync_sync_set_next(set);
         return;

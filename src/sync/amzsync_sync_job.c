@@ -218,6 +218,7 @@ amzsync_sync_job_lost(amzsync_sync_job_t *job)
                   "amzsync: user \"%V\", sync %L: no longer this worker's",
                   &job->lease.user, job->lease.no);
 
+    amzsync_sync_changed(job);
     amzsync_sync_job_free(job);
 }
 
@@ -325,6 +326,7 @@ amzsync_sync_job_finished(amzsync_store_call_t *call)
         ngx_log_error(NGX_LOG_INFO, job->sync->log, 0,
                       "amzsync: user \"%V\", sync %L: ended",
                       &job->lease.user, job->lease.no);
+        amzsync_sync_changed(job);
         amzsync_sync_job_free(job);
         return;
 

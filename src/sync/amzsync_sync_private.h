@@ -172,7 +172,9 @@ struct amzsync_sync_s {
     ngx_event_t                wake;            /* posted */
     ngx_event_t                sweep;
     ngx_event_t                beat;
-    ngx_connection_t          *watcher;         /* tells of a graceful exit */
+
+    amzsync_sync_listener_pt   listener;
+    void                      *listener_data;
 
     amzsync_store_call_t      *claim;
     ngx_msec_t                 claim_sent;
@@ -207,6 +209,9 @@ struct amzsync_sync_s {
 /* An easy handle nobody else uses, or NULL; and its return. */
 CURL *amzsync_sync_curl_get(amzsync_sync_t *sync);
 void amzsync_sync_curl_put(amzsync_sync_t *sync, CURL *curl);
+
+/* Tells the listener that a job's sync has changed, or ended. */
+void amzsync_sync_changed(amzsync_sync_job_t *job);
 
 /* "delay", doubled with each failure, with jitter, bounded. */
 ngx_msec_t amzsync_sync_backoff(ngx_msec_t delay, ngx_uint_t failures);

@@ -6,6 +6,7 @@
 
 
 #include <sync/amzsync_sync_private.h>
+#include <base/amzsync_exit.h>
 #include <openssl/rand.h>
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -31,9 +32,7 @@ static void amzsync_sync_trim_done(amzsync_task_t *task);
 static void amzsync_sync_beat_stale(amzsync_sync_job_t *job);
 static void amzsync_sync_heartbeat(amzsync_sync_t *sync, ngx_uint_t n);
 static void amzsync_sync_beaten(amzsync_store_call_t *call);
-static ngx_int_t amzsync_sync_watch(ngx_cycle_t *cycle, amzsync_sync_t *sync);
-static void amzsync_sync_shutdown(ngx_event_t *ev);
-static void amzsync_sync_release(amzsync_sync_t *sync);
+static void amzsync_sync_release(void *data);
 static void amzsync_sync_released(amzsync_store_call_t *call);
 
 
@@ -58,7 +57,9 @@ amzsync_sync_create(ngx_cycle_t *cycle, amzsync_sync_conf_t *conf,
     amzsync_tasks_init(&sync->tasks, conf->pool, conf->tasks, cycle->log);
 
     sync->curls = ngx_palloc(cycle->pool, conf->tasks * sizeof(CURL *));
-    if (sync->curls == NULL || amzsync_sync_watch(cycle, sync) != NGX_OK) {
+    if (sync->curls == NULL
+        || amzsync_exit_watch(cycle, amzsync_sync_release, sync) != NGX_OK)
+    {
         return NULL;
     }
 
@@ -142,6 +143,28 @@ amzsync_sync_wake(amzsync_sync_t *sync)
 {
     if (!sync->wake.posted) {
         ngx_post_event(&sync->wake, &ngx_posted_events);
+    }
+}
+
+
+void
+amzsync_sync_listen(amzsync_sync_t *sync, amzsync_sync_listener_pt listener,
+    void *data)
+{
+    sync->listener = listener;
+    sync->listener_data = data;
+}
+
+
+void
+amzsync_sync_changed(amzsync_sync_job_t *job)
+{
+    amzsync_sync_t  *sync;
+
+    sync = job->sync;
+
+    if (sync->listener && !sync->stopped) {
+        sync->listener(sync->listener_data, &job->lease.user, job->lease.no);
     }
 }
 
@@ -528,58 +551,15 @@ amzsync_sync_beaten(amzsync_store_call_t *call)
 
 
 /*
- * nginx tells nobody that a worker begins to shut down, but it closes idle
- * connections then: this is one, without a socket.
- */
-
-static ngx_int_t
-amzsync_sync_watch(ngx_cycle_t *cycle, amzsync_sync_t *sync)
-{
-    ngx_connection_t  *c;
-
-    c = ngx_get_connection(0, cycle->log);
-    if (c == NULL) {
-        return NGX_ERROR;
-    }
-
-    c->fd = (ngx_socket_t) 0;
-    c->idle = 1;
-    c->data = sync;
-    c->read->handler = amzsync_sync_shutdown;
-    c->read->log = cycle->log;
-
-    sync->watcher = c;
-
-    return NGX_OK;
-}
-
-
-static void
-amzsync_sync_shutdown(ngx_event_t *ev)
-{
-    ngx_connection_t  *c;
-    amzsync_sync_t    *sync;
-
-    c = ev->data;
-    sync = c->data;
-
-    c->idle = 0;
-    c->fd = (ngx_socket_t) -1;
-    ngx_free_connection(c);
-    sync->watcher = NULL;
-
-    amzsync_sync_release(sync);
-}
-
-
-/*
  * Leases are given back, so that another worker goes on at once.  A page that
  * is being committed meanwhile is either in before, or refused.
  */
 
 static void
-amzsync_sync_release(amzsync_sync_t *sync)
+amzsync_sync_release(void *data)
 {
+    amzsync_sync_t *sync = data;
+
     ngx_pool_t             *pool;
     ngx_array_t             leases;
     ngx_queue_t            *q;

@@ -189,6 +189,11 @@ sub locations {
             amzsync_cancel;
         }
 
+        location /api/sync/events {
+            amzsync_user $user;
+            amzsync_events;
+        }
+
         location = /api/sync/history {
             amzsync_user $user;
             amzsync_history;
