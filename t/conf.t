@@ -153,8 +153,7 @@ bad("$_ twice", '"\w+" directive is duplicate', more => $default{$_})
     for qw(postgres pool endpoint lwa keys);
 
 for (qw(amzsync_connect_timeout amzsync_transfer_timeout amzsync_retry_delay
-        amzsync_lease amzsync_backfill
-        amzsync_max_streams))
+        amzsync_lease amzsync_backfill))
 {
     bad("$_ twice", "\"$_\" directive is duplicate", more => "$_ 60s; $_ 60s;");
 }

@@ -63,8 +63,10 @@ amzsync_json_str(amzsync_json_t *w, const char *key, const u_char *p,
     amzsync_json_prefix(w, key);
     amzsync_json_append(w, "\"", 1);
 
+    /* nothing may stand nowhere */
+
     run = p;
-    end = p + len;
+    end = len ? p + len : p;
 
     for ( /* void */ ; p < end; p++) {
 
