@@ -1,5 +1,5 @@
-# Several hosts in the conninfo: one that does not answer, and one that is
-# starting up, keep nobody from the next.
+# Several hosts in the conninfo: one that does not answer, that is starting up,
+# hangs up, or has no room, keeps nobody from the next.
 
 use strict;
 use warnings;
@@ -13,6 +13,9 @@ use Test::More;
 
 my $db = AmzSync->new;
 
+# Seconds; a slow machine is told by the environment.
+my $limit = 2 * ($ENV{TEST_NGINX_TIMEOUT} || 3);
+
 # Its queue is full: the kernel drops what else would connect.
 my $silent = IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 0)
     or die "no socket: $!\n";
@@ -21,33 +24,42 @@ my @queued = map {
                           PeerPort => $silent->sockport)
 } 1 .. 4;
 
-# A server that is starting up says so, and hangs up.
-my $starting = fork();
-die "fork: $!\n" if !defined $starting;
+# A server that listens in the folder by this port, and answers so to all.
+sub server {
+    my ($port, $code, $text) = @_;
+    my $path = $db->dir . "/.s.PGSQL.$port";
 
-if ($starting == 0) {
-    my $socket = IO::Socket::UNIX->new(Local => $db->dir . "/.s.PGSQL.5432",
-                                       Listen => 64)
+    my $socket = IO::Socket::UNIX->new(Local => $path, Listen => 64)
         or die "no socket: $!\n";
-    my $text = "SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up"
-               . "\0\0";
+    chmod 0777, $path;
 
-    chmod 0777, $db->dir . "/.s.PGSQL.5432";
+    my $pid = fork();
+    die "fork: $!\n" if !defined $pid;
+    return $pid if $pid;
+
+    my $answer = $code ? "SFATAL\0VFATAL\0C$code\0M$text\0\0" : "";
 
     while (my $client = $socket->accept) {
         $client->sysread(my $startup, 4096);
-        $client->syswrite("E" . pack("N", 4 + length $text) . $text);
+        $client->syswrite("E" . pack("N", 4 + length $answer) . $answer)
+            if $answer;
     }
 
     exit 0;
 }
+
+my @servers = (
+    server(5432, "57P03", "the database system is starting up"),
+    server(5433),
+    server(5434, "53300", "sorry, too many clients already"),
+);
 
 sub try {
     my ($name, $hosts, $ports) = @_;
     my $nginx = AmzSync::Nginx->new(
         http   => $db->http_config(
             conninfo => { host => $hosts, port => $ports },
-            postgres => "timeout=6s connect_timeout=300ms reads=1",
+            postgres => "timeout=${limit}s connect_timeout=300ms reads=1",
             endpoint => "http://127.0.0.1:1",
             lwa      => "http://127.0.0.1:1/token"),
         server => $db->locations);
@@ -71,7 +83,13 @@ try("the first is starting up", $db->dir . ",$host", "5432,$ENV{PGPORT}");
 try("starting up, silent, well", $db->dir . ",127.0.0.1,$host",
     "5432,$no,$ENV{PGPORT}");
 
-kill 'TERM', $starting;
-waitpid $starting, 0;
+try("the first hangs up", $db->dir . ",$host", "5433,$ENV{PGPORT}");
+try("the first has no room", $db->dir . ",$host", "5434,$ENV{PGPORT}");
+try("hangs up, no room, silent, well",
+    $db->dir . "," . $db->dir . ",127.0.0.1,$host",
+    "5433,5434,$no,$ENV{PGPORT}");
+
+kill 'TERM', @servers;
+waitpid $_, 0 for @servers;
 
 done_testing();

@@ -68,8 +68,6 @@ amzsync_pg_conn_timer(ngx_event_t *ev)
 {
     amzsync_pg_conn_t *conn = ev->data;
 
-    ngx_uint_t  next;
-
     ngx_log_debug2(NGX_LOG_DEBUG_EVENT, ev->log, 0,
                    "amzsync pg timer, %s connection %ui",
                    amzsync_pg_class_names[conn->class], conn->index);
@@ -79,11 +77,7 @@ amzsync_pg_conn_timer(ngx_event_t *ev)
         return;
     }
 
-    next = (conn->host + 1) % conn->pool->conf->nhosts;
-
     amzsync_pg_conn_fail(conn, "timed out while connecting");
-
-    conn->host = next;
 }
 
 
@@ -367,12 +361,16 @@ amzsync_pg_conn_flush(amzsync_pg_conn_t *conn)
 /*
  * Ends the connection and all that is in flight on it, and tries again later.
  * "why" is NULL if libpq knows.
+ *
+ * libpq goes on to the next host only from one that refuses to be connected or
+ * is not what target_session_attrs wants.  One that is silent, hangs up, has no
+ * room, or cannot prove who it is shall not hide the others either.
  */
 
 void
 amzsync_pg_conn_fail(amzsync_pg_conn_t *conn, const char *why)
 {
-    ngx_uint_t  level;
+    ngx_uint_t  level, host;
 
     if (why == NULL) {
         why = amzsync_pg_log_text(conn->text, PQerrorMessage(conn->pg));
@@ -398,7 +396,16 @@ amzsync_pg_conn_fail(amzsync_pg_conn_t *conn, const char *why)
                   amzsync_pg_class_names[conn->class], conn->index,
                   conn->failures, why);
 
+    host = 0;
+
+    if (conn->state != AMZSYNC_PG_UP || conn->elsewhere) {
+        host = (conn->host + 1) % conn->pool->conf->nhosts;
+    }
+
     amzsync_pg_conn_close(conn);
+
+    conn->host = host;
+
     amzsync_pg_conn_backoff(conn);
 }
 
@@ -439,9 +446,9 @@ amzsync_pg_conn_close(amzsync_pg_conn_t *conn)
     }
 
     conn->state = AMZSYNC_PG_DOWN;
-    conn->host = 0;
     conn->why = NULL;
     conn->retiring = 0;
+    conn->elsewhere = 0;
     conn->prepared = 0;
     conn->preparing = 0;
     conn->unit = 0;

@@ -116,6 +116,12 @@ amzsync_pg_log_notice(void *data, const PGresult *result)
     severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
     message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 
+    /* PgBouncer's own messages have only this one, never translated */
+
+    if (severity == NULL) {
+        severity = PQresultErrorField(result, PG_DIAG_SEVERITY);
+    }
+
     if (message == NULL) {
         message = PQresultErrorMessage(result);
     }

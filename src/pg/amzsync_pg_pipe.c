@@ -46,6 +46,15 @@ amzsync_pg_pipe_room(amzsync_pg_conn_t *conn)
         return 0;
     }
 
+    /*
+     * A pooler gives the server to others when a Sync comes back: a unit that
+     * is on its way by then, perhaps one half of a message, goes with it.
+     */
+
+    if (conn->nsent > 0 && !conn->pool->conf->prepared) {
+        return 0;
+    }
+
     max = (conn->class == AMZSYNC_PG_READ) ? AMZSYNC_PG_READS_MAX
                                            : AMZSYNC_PG_WRITES_MAX;
 
@@ -407,6 +416,7 @@ amzsync_pg_pipe_stale(amzsync_pg_conn_t *conn, amzsync_pg_query_t *query)
 {
     if (ngx_strcmp(query->sqlstate, "25006") == 0) {
         conn->why = "is read-only";
+        conn->elsewhere = 1;
 
     } else if (query->reused
                && (ngx_strcmp(query->sqlstate, "26000") == 0

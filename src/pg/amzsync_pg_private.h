@@ -83,6 +83,7 @@ struct amzsync_pg_conn_s {
     const char               *why;          /* of its end, for the log */
     u_char                    text[AMZSYNC_PG_TEXT_MAX];
     unsigned                  retiring:1;   /* closed as soon as it is idle */
+    unsigned                  elsewhere:1;  /* then the next host is tried */
 };
 
 

@@ -48,8 +48,9 @@ sub nginx {
         workers => $arg{workers},
         http => $self->{db}->http_config(endpoint => $self->{url},
                                          lwa => "$self->{url}/auth/o2/token",
-                                         exists $arg{datasets}
-                                         ? (datasets => $arg{datasets}) : (),
+                                         (map { $_ => $arg{$_} }
+                                          grep { exists $arg{$_} }
+                                          qw(datasets conninfo postgres)),
                                          extra => $arg{extra} || ""),
         server => $self->{db}->locations);
 
