@@ -56,8 +56,3 @@ GRANT SELECT, INSERT, UPDATE
    ON amzsync.connections, amzsync.sync_progress, amzsync.sync_datasets,
       amzsync.sync_units, amzsync.cursors, amzsync.quota_buckets
    TO amzsync_nginx;
-
-REVOKE ALL ON FUNCTION amzsync.connection_put, amzsync.connection_delete
-  FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION amzsync.connection_put, amzsync.connection_delete
-   TO amzsync_nginx;

@@ -51,6 +51,13 @@ static ngx_conf_num_bounds_t  ngx_http_amzsync_backfill_bounds = {
 };
 
 
+/* Half a century; 0 is for ever. */
+
+static ngx_conf_num_bounds_t  ngx_http_amzsync_retention_bounds = {
+    ngx_conf_check_num_bounds, 0, 50 * 366 * 24 * 3600
+};
+
+
 /* The content handlers, for the commands that set them. */
 
 static ngx_http_handler_pt  ngx_http_amzsync_start =
@@ -174,6 +181,13 @@ static ngx_command_t  ngx_http_amzsync_commands[] = {
       offsetof(ngx_http_amzsync_main_conf_t, sync.backfill),
       &ngx_http_amzsync_backfill_bounds },
 
+    { ngx_string("amzsync_retention"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_sec_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_amzsync_main_conf_t, sync.retention),
+      &ngx_http_amzsync_retention_bounds },
+
     { ngx_string("amzsync_user"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_http_set_complex_value_slot,
@@ -294,6 +308,7 @@ ngx_http_amzsync_create_main_conf(ngx_conf_t *cf)
      *
      *     conf->pg = { 0 };
      *     conf->sync.pool = NULL;
+     *     conf->sync.datasets = NULL;
      *     conf->sync.spapi.endpoints = { NULL };
      *     conf->sync.spapi.lwa_url = NULL;
      *     conf->sync.spapi.client_id = NULL;
@@ -317,6 +332,7 @@ ngx_http_amzsync_create_main_conf(ngx_conf_t *cf)
     conf->sync.max_syncs = NGX_CONF_UNSET_UINT;
     conf->sync.lease = NGX_CONF_UNSET_MSEC;
     conf->sync.backfill = NGX_CONF_UNSET;
+    conf->sync.retention = NGX_CONF_UNSET;
     conf->max_streams = NGX_CONF_UNSET_UINT;
 
     return conf;
@@ -346,6 +362,7 @@ ngx_http_amzsync_init_main_conf(ngx_conf_t *cf, void *conf)
     /* 0: as far as each dataset says. */
 
     ngx_conf_init_value(sync->backfill, 0);
+    ngx_conf_init_value(sync->retention, 90 * 24 * 3600);
 
     if (spapi->user_agent == NULL) {
         spapi->user_agent = NGX_HTTP_AMZSYNC_USER_AGENT;
@@ -473,6 +490,7 @@ ngx_http_amzsync_location(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 static ngx_int_t
 ngx_http_amzsync_init(ngx_conf_t *cf)
 {
+    ngx_http_amzsync_loc_conf_t   *alcf;
     ngx_http_amzsync_main_conf_t  *amcf;
 
     amcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_amzsync_module);
@@ -491,6 +509,11 @@ ngx_http_amzsync_init(ngx_conf_t *cf)
             return NGX_ERROR;
         }
     }
+
+    /* No location starts scheduled syncs: what stands in "http" is theirs. */
+
+    alcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_amzsync_module);
+    amcf->sync.datasets = alcf->datasets;
 
     return amzsync_store_init(cf);
 }

@@ -118,7 +118,7 @@ good("all that can be set", postgres =>
      . 'amzsync_connect_timeout 1s; amzsync_transfer_timeout 2m;'
      . 'amzsync_max_page_size 1m; amzsync_retries 0; amzsync_retry_delay 1ms;'
      . 'amzsync_max_syncs 1; amzsync_lease 1s; amzsync_backfill 30d;'
-     . ' amzsync_max_streams 10;');
+     . ' amzsync_max_streams 10; amzsync_retention 0;');
 good("the default thread pool", pool => "", thread_pool => "");
 good("verified TLS to PostgreSQL", postgres =>
      qq{amzsync_postgres "host=127.0.0.1 sslmode=verify-full}
@@ -153,7 +153,7 @@ bad("$_ twice", '"\w+" directive is duplicate', more => $default{$_})
     for qw(postgres pool endpoint lwa keys);
 
 for (qw(amzsync_connect_timeout amzsync_transfer_timeout amzsync_retry_delay
-        amzsync_lease amzsync_backfill))
+        amzsync_lease amzsync_backfill amzsync_retention))
 {
     bad("$_ twice", "\"$_\" directive is duplicate", more => "$_ 60s; $_ 60s;");
 }
@@ -277,7 +277,9 @@ bad("number $_->[0]", $_->[1], more => "$_->[0];")
         ["amzsync_datasets orders; amzsync_datasets orders", "is duplicate"],
         ["amzsync_lease 10ms", "value must be"],
         ["amzsync_backfill 3y", "value must be"],
-        ["amzsync_backfill 1s", "value must be"];
+        ["amzsync_backfill 1s", "value must be"],
+        ["amzsync_retention -1d", "invalid value"],
+        ["amzsync_retention 51y", "value must be"];
 
 bad("user agent", "must be 1 to 500",
     more => "amzsync_user_agent \"$_\";") for "x" x 501, "a\x{7f}";

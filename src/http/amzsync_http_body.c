@@ -289,6 +289,12 @@ amzsync_http_body_not_json(ngx_http_request_t *r, json_error_t *error)
                                     error->line, error->column);
     }
 
+    if (json_error_code(error) == json_error_numeric_overflow) {
+        return amzsync_http_invalid(r, "Request body has a number that is too "
+                                       "large (line %d, column %d).",
+                                    error->line, error->column);
+    }
+
     return amzsync_http_invalid(r, "Request body is not valid JSON "
                                    "(line %d, column %d).",
                                 error->line, error->column);

@@ -20,6 +20,8 @@ static ngx_int_t amzsync_http_connect_region(json_t *value);
 static ngx_uint_t amzsync_http_connect_markets(json_t *value,
     ngx_array_t *markets);
 static ngx_uint_t amzsync_http_connect_unique(ngx_array_t *markets);
+static ngx_uint_t amzsync_http_connect_interval(json_t *value,
+    ngx_uint_t *interval);
 static ngx_int_t amzsync_http_connect_put(amzsync_http_ctx_t *ctx,
     amzsync_store_connect_t *connect, ngx_str_t *token);
 static ngx_uint_t amzsync_http_connect_id(json_t *value, size_t max,
@@ -34,6 +36,7 @@ static const char *const  amzsync_http_connect_members[] = {
     "region",
     "marketplaceIds",
     "refreshToken",
+    "syncIntervalMinutes",
     NULL
 };
 
@@ -116,6 +119,16 @@ amzsync_http_connect_body(amzsync_http_ctx_t *ctx, json_t *json)
                                     AMZSYNC_TOKEN_MAX);
     }
 
+    if (!amzsync_http_connect_interval(json_object_get(json,
+                                                       "syncIntervalMinutes"),
+                                       &connect.sync_interval))
+    {
+        return amzsync_http_invalid(r, "syncIntervalMinutes must be null or a "
+                                    "whole number, at least %d and at most "
+                                    "%d.", AMZSYNC_STORE_INTERVAL_MIN,
+                                    AMZSYNC_STORE_INTERVAL_MAX);
+    }
+
     connect.region = region;
     connect.marketplaces = markets;
 
@@ -190,6 +203,33 @@ amzsync_http_connect_unique(ngx_array_t *markets)
             }
         }
     }
+
+    return 1;
+}
+
+
+static ngx_uint_t
+amzsync_http_connect_interval(json_t *value, ngx_uint_t *interval)
+{
+    json_int_t  n;
+
+    *interval = 0;
+
+    if (value == NULL || json_is_null(value)) {
+        return 1;
+    }
+
+    if (!json_is_integer(value)) {
+        return 0;
+    }
+
+    n = json_integer_value(value);
+
+    if (n < AMZSYNC_STORE_INTERVAL_MIN || n > AMZSYNC_STORE_INTERVAL_MAX) {
+        return 0;
+    }
+
+    *interval = n;
 
     return 1;
 }

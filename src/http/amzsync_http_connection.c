@@ -117,6 +117,13 @@ amzsync_http_connection_got(amzsync_http_ctx_t *ctx,
         amzsync_json_null(&w, "connectedAt");
     }
 
+    if (row.sync_interval) {
+        amzsync_json_int(&w, "syncIntervalMinutes", row.sync_interval);
+
+    } else {
+        amzsync_json_null(&w, "syncIntervalMinutes");
+    }
+
     amzsync_json_close(&w, '}');
 
     return amzsync_http_send(ctx->request, NGX_HTTP_OK, &w);

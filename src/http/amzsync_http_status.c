@@ -100,7 +100,8 @@ amzsync_http_status_answer(amzsync_http_ctx_t *ctx, amzsync_store_call_t *call)
             amzsync_json_close(&w, '}');
         }
 
-        amzsync_json_null(&w, "nextScheduledSync");
+        amzsync_http_sync_time(&w, "nextScheduledSync",
+                               amzsync_store_status_next(call));
     }
 
     amzsync_json_close(&w, '}');

@@ -364,6 +364,30 @@ amzsync_store_param_ints(amzsync_pg_query_t *query, const int64_t *first,
 
 
 ngx_int_t
+amzsync_store_param_datasets(amzsync_pg_query_t *query,
+    const ngx_array_t *datasets)
+{
+    ngx_str_t                 *names;
+    ngx_uint_t                 i;
+    const amzsync_dataset_t  **dataset;
+
+    dataset = datasets->elts;
+
+    names = ngx_palloc(query->pool, datasets->nelts * sizeof(ngx_str_t));
+    if (names == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < datasets->nelts; i++) {
+        names[i].data = (u_char *) dataset[i]->name;
+        names[i].len = ngx_strlen(dataset[i]->name);
+    }
+
+    return amzsync_store_param_texts(query, names, i, sizeof(ngx_str_t));
+}
+
+
+ngx_int_t
 amzsync_store_param_time(amzsync_pg_query_t *query, int64_t ms)
 {
     u_char  buf[AMZSYNC_TIME_LEN];

@@ -110,7 +110,8 @@ void amzsync_store_start_row(amzsync_store_call_t *call,
 /* --- status: one read; identical reads in flight share it, and those of a
  * turn of the event loop one statement --- */
 
-/* no == 0: the newest sync of the user.  NONE: there is none. */
+/* no == 0: the newest sync of the user, and the schedule.  NONE: there is
+ * none. */
 amzsync_store_call_t *amzsync_store_status(amzsync_store_t *store,
     ngx_str_t *user, amzsync_sync_no_t no, amzsync_store_handler_pt handler,
     void *data);
@@ -157,6 +158,10 @@ typedef struct {
 /* NGX_DECLINED: the sync is being deleted, there is none. */
 ngx_int_t amzsync_store_status_sync(amzsync_store_call_t *call,
     amzsync_store_sync_t *sync);
+
+/* Of no == 0: when the user's next sync is due, or AMZSYNC_TIME_BAD; also if
+ * there was no sync yet. */
+int64_t amzsync_store_status_next(amzsync_store_call_t *call);
 
 /* "n" from 0 on, below sync->ndatasets. */
 void amzsync_store_status_dataset(amzsync_store_call_t *call,
@@ -241,6 +246,7 @@ typedef struct {
     ngx_str_t           region;
     ngx_str_t           marketplace_ids;        /* a JSON array */
     int64_t             connected_at;
+    ngx_uint_t          sync_interval;          /* minutes; 0: none */
 } amzsync_store_connection_t;
 
 void amzsync_store_connection_row(amzsync_store_call_t *call,
@@ -248,7 +254,8 @@ void amzsync_store_connection_row(amzsync_store_call_t *call,
 
 /*
  * Connects or changes; another seller or region ends a running sync as
- * cancelled.  "marketplaces" is an array of ngx_str_t.
+ * cancelled, another interval begins now.  "marketplaces" is an array of
+ * ngx_str_t.
  */
 typedef struct {
     ngx_str_t           selling_partner_id;
@@ -256,13 +263,19 @@ typedef struct {
     ngx_array_t        *marketplaces;
     ngx_str_t           sealed;
     const char         *key_id;
+    ngx_uint_t          sync_interval;          /* minutes; 0: none */
 } amzsync_store_connect_t;
+
+/* What the interval may be; the schema says so, too. */
+#define AMZSYNC_STORE_INTERVAL_MIN  15
+#define AMZSYNC_STORE_INTERVAL_MAX  43200
 
 amzsync_store_call_t *amzsync_store_connection_put(amzsync_store_t *store,
     ngx_str_t *user, amzsync_store_connect_t *connect,
     amzsync_store_handler_pt handler, void *data);
 
-/* Ends a running sync, erases the sealed token, keeps the data. */
+/* Ends a running sync and the schedule, erases the sealed token, keeps the
+ * data. */
 amzsync_store_call_t *amzsync_store_connection_delete(amzsync_store_t *store,
     ngx_str_t *user, amzsync_store_handler_pt handler, void *data);
 
@@ -325,6 +338,44 @@ ngx_uint_t amzsync_store_heartbeat_row(amzsync_store_call_t *call,
 /* Back to queued, at once due: the worker shuts down. */
 amzsync_store_call_t *amzsync_store_release(amzsync_store_t *store,
     ngx_array_t *leases, amzsync_store_handler_pt handler, void *data);
+
+
+/* --- by the clock; these serve all users, too --- */
+
+/*
+ * Queues a sync of each user who is due, "limit" users at most, and sets when
+ * they are due again.  One who has an active sync is left alone until then.
+ * "datasets" as for a start.
+ */
+amzsync_store_call_t *amzsync_store_schedule(amzsync_store_t *store,
+    ngx_uint_t limit, const ngx_array_t *datasets,
+    amzsync_store_handler_pt handler, void *data);
+
+typedef struct {
+    ngx_uint_t          due;
+    ngx_uint_t          queued;
+} amzsync_store_schedule_t;
+
+void amzsync_store_schedule_row(amzsync_store_call_t *call,
+    amzsync_store_schedule_t *row);
+
+/*
+ * Deletes syncs that ended more than "age" seconds ago, "limit" at most, the
+ * oldest first, but no user's newest one.  "from": nothing is left to delete
+ * of what ended before; AMZSYNC_TIME_BAD: unknown.
+ */
+amzsync_store_call_t *amzsync_store_prune(amzsync_store_t *store,
+    time_t age, ngx_uint_t limit, int64_t from,
+    amzsync_store_handler_pt handler, void *data);
+
+typedef struct {
+    ngx_uint_t          syncs;          /* deleted */
+    int64_t             to;             /* when the last of them ended, or
+                                           AMZSYNC_TIME_BAD: the next "from" */
+} amzsync_store_prune_t;
+
+void amzsync_store_prune_row(amzsync_store_call_t *call,
+    amzsync_store_prune_t *row);
 
 
 /* --- the work of one sync: fenced, over one connection, in order --- */

@@ -14,7 +14,7 @@ static const amzsync_pg_stmt_t  amzsync_store_connection_get_stmt = {
            "array_to_json(NULLIF(CASE WHEN c.marketplace_ids <> '{}' "
                "THEN c.marketplace_ids "
                "ELSE " AMZSYNC_STORE_MARKETS("c") " END, '{}')), "
-           AMZSYNC_STORE_MS("connected_at") " "
+           AMZSYNC_STORE_MS("connected_at") ", sync_interval_minutes "
       "FROM amzsync.connections c WHERE user_id = $1",
     1
 };
@@ -25,8 +25,8 @@ static const amzsync_pg_stmt_t  amzsync_store_connection_get_stmt = {
 static const amzsync_pg_stmt_t  amzsync_store_connection_put_stmt = {
     AMZSYNC_STORE_CONNECTION_PUT, "connection_put",
 
-    "SELECT amzsync.connection_put($1, $2, $3, $4, $5, $6)",
-    6
+    "SELECT amzsync.connection_put($1, $2, $3, $4, $5, $6, $7)",
+    7
 };
 
 
@@ -86,6 +86,7 @@ amzsync_store_connection_row(amzsync_store_call_t *call,
     row->region = amzsync_store_text(call, 0, 2);
     row->marketplace_ids = amzsync_store_text(call, 0, 3);
     row->connected_at = amzsync_store_int(call, 0, 4, AMZSYNC_TIME_BAD);
+    row->sync_interval = amzsync_store_int(call, 0, 5, 0);
 }
 
 
@@ -124,7 +125,9 @@ amzsync_store_connection_put(amzsync_store_t *store, ngx_str_t *user,
                                  ngx_strlen(connect->key_id))
            == NGX_OK)
     {
-        rc = NGX_OK;
+        rc = connect->sync_interval
+             ? amzsync_pg_query_int(query, connect->sync_interval)
+             : amzsync_pg_query_text(query, NULL, 0);
     }
 
     return amzsync_store_send(store, query, rc, handler, data);

@@ -14,7 +14,7 @@
 
 
 /* The newest migration in sql/ that the statements rely on. */
-#define AMZSYNC_STORE_SCHEMA_VERSION  6
+#define AMZSYNC_STORE_SCHEMA_VERSION  7
 
 
 /*
@@ -27,6 +27,8 @@
  *   CLAIM        takes up queued and orphaned syncs of all users
  *   HEARTBEAT    renews the leases of a worker, whoever the users are
  *   RELEASE      gives them back
+ *   SCHEDULE     queues a sync of each user who is due
+ *   PRUNE        deletes what ended long ago, whose it may be
  *   QUOTA_LEARN  a bucket is the seller's: two users of one seller share it
  *
  * QUOTA_TAKE names the user for the lease, and the seller for the bucket.
@@ -49,6 +51,8 @@ typedef enum {
     AMZSYNC_STORE_CLAIM,
     AMZSYNC_STORE_HEARTBEAT,
     AMZSYNC_STORE_RELEASE,
+    AMZSYNC_STORE_SCHEDULE,
+    AMZSYNC_STORE_PRUNE,
     AMZSYNC_STORE_QUOTA_TAKE,
     AMZSYNC_STORE_QUOTA_LEARN,
     AMZSYNC_STORE_STEP,
@@ -154,6 +158,10 @@ ngx_int_t amzsync_store_param_texts(amzsync_pg_query_t *query,
 ngx_int_t amzsync_store_param_ints(amzsync_pg_query_t *query,
     const int64_t *first, ngx_uint_t n, size_t stride);
 
+/* The names of datasets, an array of amzsync_dataset_t *, in their order. */
+ngx_int_t amzsync_store_param_datasets(amzsync_pg_query_t *query,
+    const ngx_array_t *datasets);
+
 /* A time as a timestamptz parameter; AMZSYNC_TIME_BAD is NULL. */
 ngx_int_t amzsync_store_param_time(amzsync_pg_query_t *query, int64_t ms);
 
@@ -194,6 +202,22 @@ amzsync_store_status_e amzsync_store_status_of(amzsync_pg_query_t *query);
              "AND k.selling_partner_id = " r ".selling_partner_id "           \
              "AND k.region = " r ".region AND k.is_participating "            \
              "AND k.domain_name ~ '^(www\\.)?amazon\\.' ORDER BY 1)"
+
+/*
+ * The number of a new sync of the user of the row "r"; and the datasets, named
+ * by the array "n", of the new syncs "r".
+ */
+#define AMZSYNC_STORE_NEXT_NO(r)                                              \
+    "GREATEST(" AMZSYNC_STORE_MS("now()") ", 1 + ("                           \
+        "SELECT max(sync_no) FROM amzsync.sync_progress l "                   \
+         "WHERE l.user_id = " r ".user_id))"
+
+#define AMZSYNC_STORE_NEW_SETS(r, n)                                          \
+    "INSERT INTO amzsync.sync_datasets "                                      \
+          "(user_id, sync_no, dataset, position) "                            \
+    "SELECT " r ".user_id, " r ".sync_no, d.dataset, d.position "             \
+      "FROM " r ", unnest(" n "::text[]) WITH ORDINALITY "                    \
+                  "AS d (dataset, position) "
 
 /*
  * Whole milliseconds since the epoch of a timestamptz expression.  In floating

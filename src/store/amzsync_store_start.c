@@ -43,9 +43,7 @@ static const amzsync_pg_stmt_t  amzsync_store_start_stmt = {
               "(user_id, sync_no, selling_partner_id, region, "
                "marketplace_ids) "
         "SELECT user_id, "
-               "GREATEST(" AMZSYNC_STORE_MS("now()") ", 1 + ("
-                   "SELECT max(sync_no) FROM amzsync.sync_progress l "
-                    "WHERE l.user_id = conn.user_id)), "
+               AMZSYNC_STORE_NEXT_NO("conn") ", "
                "selling_partner_id, region, marketplace_ids "
           "FROM conn "
         "ON CONFLICT (user_id) WHERE state IN ('queued', 'running') "
@@ -53,11 +51,7 @@ static const amzsync_pg_stmt_t  amzsync_store_start_stmt = {
         "RETURNING user_id, sync_no, selling_partner_id, region, "
                   "starts_refused = 0 AS created"
     "), sets AS ("
-        "INSERT INTO amzsync.sync_datasets "
-              "(user_id, sync_no, dataset, position) "
-        "SELECT ins.user_id, ins.sync_no, d.dataset, d.position "
-          "FROM ins, unnest($2::text[]) WITH ORDINALITY "
-                      "AS d (dataset, position) "
+        AMZSYNC_STORE_NEW_SETS("ins", "$2")
          "WHERE ins.created"
     ") "
     "SELECT ins.sync_no, ins.created, ("
@@ -83,36 +77,19 @@ const amzsync_store_batch_kind_t  amzsync_store_starts = {
 };
 
 
-/* The datasets: the same array for all of a batch. */
+/* The datasets are the same array for all of a batch. */
 
 static ngx_int_t
 amzsync_store_start_params(amzsync_pg_query_t *query, ngx_queue_t *entries,
     ngx_uint_t n)
 {
-    ngx_str_t                 *names;
-    ngx_uint_t                 i;
-    ngx_queue_t               *q;
-    const ngx_array_t         *datasets;
-    amzsync_store_entry_t     *entry;
-    const amzsync_dataset_t  **dataset;
+    ngx_queue_t            *q;
+    amzsync_store_entry_t  *entry;
 
     q = ngx_queue_head(entries);
     entry = ngx_queue_data(q, amzsync_store_entry_t, queue);
 
-    datasets = entry->param;
-    dataset = datasets->elts;
-
-    names = ngx_palloc(query->pool, datasets->nelts * sizeof(ngx_str_t));
-    if (names == NULL) {
-        return NGX_ERROR;
-    }
-
-    for (i = 0; i < datasets->nelts; i++) {
-        names[i].data = (u_char *) dataset[i]->name;
-        names[i].len = ngx_strlen(dataset[i]->name);
-    }
-
-    return amzsync_store_param_texts(query, names, i, sizeof(ngx_str_t));
+    return amzsync_store_param_datasets(query, entry->param);
 }
 
 

@@ -86,6 +86,8 @@ static const amzsync_pg_stmt_t  amzsync_store_watch_stmt = {
 };
 
 
+/* The schedule has a row of its own, at position -1: there may be no sync. */
+
 static const amzsync_pg_stmt_t  amzsync_store_status_last_stmt = {
     AMZSYNC_STORE_STATUS_LAST, "status_last",
 
@@ -93,7 +95,13 @@ static const amzsync_pg_stmt_t  amzsync_store_status_last_stmt = {
         "SELECT max(sync_no) AS sync_no FROM amzsync.sync_progress "
          "WHERE user_id = $1"
     ") "
-    AMZSYNC_STORE_STATUS_ROWS("$1", "(SELECT sync_no FROM last)"),
+    AMZSYNC_STORE_STATUS_ROWS("$1", "(SELECT sync_no FROM last)")
+    "UNION ALL "
+    "SELECT CASE WHEN c.status = 'connected' "
+                "THEN " AMZSYNC_STORE_MS("c.next_sync_at") " END, "
+           "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, "
+           "(-1)::smallint, NULL "
+      "FROM amzsync.connections c WHERE c.user_id = $1",
     1
 };
 
@@ -277,7 +285,7 @@ amzsync_store_status_order(amzsync_store_call_t *call,
             continue;
         }
 
-        if (sync->ndatasets == AMZSYNC_STORE_SETS_MAX) {
+        if (position < 0 || sync->ndatasets == AMZSYNC_STORE_SETS_MAX) {
             continue;
         }
 
@@ -324,6 +332,21 @@ amzsync_store_status_orders(amzsync_store_call_t *call,
             sync->total_orders = sync->orders_processed;
         }
     }
+}
+
+
+int64_t
+amzsync_store_status_next(amzsync_store_call_t *call)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < call->nrows; i++) {
+        if (amzsync_store_int(call, i, 11, 0) < 0) {
+            return amzsync_store_int(call, i, 0, AMZSYNC_TIME_BAD);
+        }
+    }
+
+    return AMZSYNC_TIME_BAD;
 }
 
 

@@ -29,6 +29,9 @@ typedef struct {
     ngx_msec_t             retry_delay;     /* the first one's, milliseconds */
     ngx_msec_t             lease;           /* milliseconds */
     time_t                 backfill;        /* seconds; 0: the datasets' own */
+    time_t                 retention;       /* seconds; 0: for ever */
+    const ngx_array_t     *datasets;        /* of scheduled syncs: of
+                                               amzsync_dataset_t * */
 } amzsync_sync_conf_t;
 
 

@@ -25,6 +25,11 @@
 #define AMZSYNC_SYNC_TRIES        5     /* steals with a call in flight */
 #define AMZSYNC_SYNC_HALVINGS     6     /* of a page or window in a row */
 #define AMZSYNC_SYNC_SWEEP        750   /* between looks at the queue, ms */
+#define AMZSYNC_SYNC_SCHEDULE     5000  /* between looks at who is due, ms */
+#define AMZSYNC_SYNC_SCHEDULE_MAX 64    /* users queued at once */
+#define AMZSYNC_SYNC_PRUNE        3600  /* at most, between looks at what is
+                                           too old, seconds */
+#define AMZSYNC_SYNC_PRUNE_MAX    100   /* syncs deleted at once */
 #define AMZSYNC_SYNC_DB_DELAY     250   /* first retry of a statement, ms */
 #define AMZSYNC_SYNC_BACKOFF_MAX  60000 /* milliseconds */
 
@@ -172,6 +177,8 @@ struct amzsync_sync_s {
     ngx_event_t                wake;            /* posted */
     ngx_event_t                sweep;
     ngx_event_t                beat;
+    ngx_event_t                schedule;
+    ngx_event_t                prune;
 
     amzsync_sync_listener_pt   listener;
     void                      *listener_data;
@@ -185,6 +192,8 @@ struct amzsync_sync_s {
     ngx_msec_t                 beat_sent;
     amzsync_sync_job_t       **beat_jobs;       /* NULL: gone meanwhile */
     ngx_uint_t                 beat_njobs;
+
+    int64_t                    pruned;          /* up to when, in this look */
 
     CURL                     **curls;           /* idle easy handles */
     ngx_uint_t                 ncurls;
@@ -213,8 +222,24 @@ void amzsync_sync_curl_put(amzsync_sync_t *sync, CURL *curl);
 /* Tells the listener that a job's sync has changed, or ended. */
 void amzsync_sync_changed(amzsync_sync_job_t *job);
 
+/* Prepares a timer or posted event of the worker's, which ends with it. */
+void amzsync_sync_event_init(amzsync_sync_t *sync, ngx_event_t *ev,
+    ngx_event_handler_pt handler);
+
+/* Half of "delay" to one and a half: workers shall not ask all at once. */
+ngx_msec_t amzsync_sync_jitter(ngx_msec_t delay);
+
 /* "delay", doubled with each failure, with jitter, bounded. */
 ngx_msec_t amzsync_sync_backoff(ngx_msec_t delay, ngx_uint_t failures);
+
+
+/* --- what happens by the clock --- */
+
+/* Begins to queue the syncs of those who are due. */
+void amzsync_sync_schedule_init(amzsync_sync_t *sync);
+
+/* Begins to delete the syncs that ended too long ago. */
+void amzsync_sync_prune_init(amzsync_sync_t *sync);
 
 
 /* --- job --- */

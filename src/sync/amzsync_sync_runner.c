@@ -17,8 +17,6 @@
 #define AMZSYNC_SYNC_NOT_READY  500
 
 
-static void amzsync_sync_event_init(amzsync_sync_t *sync, ngx_event_t *ev,
-    ngx_event_handler_pt handler);
 static void amzsync_sync_sweep(ngx_event_t *ev);
 static void amzsync_sync_claim(ngx_event_t *ev);
 static void amzsync_sync_claimed(amzsync_store_call_t *call);
@@ -70,11 +68,14 @@ amzsync_sync_create(ngx_cycle_t *cycle, amzsync_sync_conf_t *conf,
     ngx_add_timer(&sync->sweep, 1 + ngx_random() % 50);
     ngx_add_timer(&sync->beat, conf->lease / 6);
 
+    amzsync_sync_schedule_init(sync);
+    amzsync_sync_prune_init(sync);
+
     return sync;
 }
 
 
-static void
+void
 amzsync_sync_event_init(amzsync_sync_t *sync, ngx_event_t *ev,
     ngx_event_handler_pt handler)
 {
@@ -125,6 +126,13 @@ amzsync_sync_curl_put(amzsync_sync_t *sync, CURL *curl)
     }
 
     sync->curls[sync->ncurls++] = curl;
+}
+
+
+ngx_msec_t
+amzsync_sync_jitter(ngx_msec_t delay)
+{
+    return delay / 2 + ngx_random() % (delay + 1);
 }
 
 
@@ -212,8 +220,7 @@ amzsync_sync_sweep(ngx_event_t *ev)
     if (amzsync_store_ready(sync->store)) {
         amzsync_sync_claim(&sync->wake);
 
-        delay = AMZSYNC_SYNC_SWEEP;
-        delay = delay / 2 + ngx_random() % (delay + 1);
+        delay = amzsync_sync_jitter(AMZSYNC_SYNC_SWEEP);
     }
 
     ngx_add_timer(&sync->sweep, delay);

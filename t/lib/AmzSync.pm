@@ -317,6 +317,8 @@ sub connect {
             marketplaceIds   => exists $arg{marketplaces}
                                 ? $arg{marketplaces} : ["ATVPDKIKX0DER"],
             refreshToken     => $arg{token} || "Atzr|sandbox-DEMO",
+            exists $arg{interval}
+                ? (syncIntervalMinutes => $arg{interval}) : (),
         });
 
     return $status == 200;

@@ -68,6 +68,8 @@ sub connect {
     return until_true(20, sub {
         $self->{db}->connect($user, port => $nginx->port, seller => $seller,
                              token => $token,
+                             exists $arg{interval}
+                             ? (interval => $arg{interval}) : (),
                              marketplaces => exists $arg{marketplaces}
                                              ? $arg{marketplaces} : \@markets)
     });
