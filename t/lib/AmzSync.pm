@@ -132,7 +132,7 @@ sub main_config {
 
 # For --- http_config.  Arguments: postgres => the arguments that follow the
 # conninfo, conninfo => { ... }, endpoint => URL, lwa => URL, datasets => names
-# (orders alone, unless told), extra => TEXT; undef leaves a directive out.  The
+# (orders alone, unless told), pool => ARGUMENTS, extra => TEXT; undef leaves a directive out.  The
 # default endpoint is the sandbox in the server under test, see sandbox().
 
 sub http_config {
@@ -144,6 +144,7 @@ sub http_config {
         lwa      => "$amazon/auth/o2/token",
         keys     => "$self->{dir}/keys",
         datasets => "orders",
+        pool     => "",
         extra    => "",
         %arg,
     );
@@ -153,7 +154,7 @@ sub http_config {
                      $self->conninfo(%{ $with{conninfo} || {} }),
                      $with{postgres}
         if defined $with{postgres};
-    $text .= "amzsync_thread_pool amzsync;\n";
+    $text .= "amzsync_thread_pool amzsync $with{pool};\n";
     $text .= "amzsync_endpoint na $with{endpoint};\n"
         if defined $with{endpoint};
     $text .= "amzsync_lwa $with{lwa} client_id=sandbox-client"
