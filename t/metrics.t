@@ -56,8 +56,8 @@ sub nginx {
 }
 
 
-# A site whose faults pass.  No seller's first call is one that is throttled: its
-# rate is not known then, and it would wait for Amazon's own.
+# A site whose faults pass.  No seller's first call is one that is throttled:
+# the rate is not known then, and the seller would wait as long as at Amazon.
 
 {
     my $site = AmzSync::Site->new("seed=3 orders=300 page=10 quota=100000"
@@ -255,6 +255,27 @@ sub nginx {
     is($answer->{content} // "", "", "HEAD: no body");
     cmp_ok($answer->{headers}{"content-length"}, ">", 1000, "HEAD: length");
     is_deeply([ $site->alarms ], [], "methods: no alarms");
+
+    # A worker that never comes to its end of shutting down, nor has a successor
+    # in its own place.
+
+    my ($old) = $nginx->workers;
+    my $two = sub { $_[0]->value("amzsync_connections", class => "work") == 4 };
+
+    kill "STOP", $old;
+    $nginx->signal("HUP");
+    my $m = wait_metrics($site, $nginx, $two);
+    is($m->value("amzsync_workers"), 2, "standstill: two workers");
+    is_deeply(classes($m), { read => 4, write => 2, work => 4 },
+              "standstill: the connections of both");
+
+    kill "KILL", $old;
+    $m = wait_metrics($site, $nginx, sub { !$two->($_[0]) });
+    is($m->value("amzsync_workers"), 1, "standstill, killed: one worker");
+    is_deeply(classes($m), { read => 2, write => 1, work => 2 },
+              "standstill, killed: its connections");
+    is_deeply([ $site->alarms(qr/exited on signal 9/) ], [],
+              "standstill: no alarms");
 }
 
 
