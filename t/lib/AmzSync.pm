@@ -133,8 +133,8 @@ sub main_config {
 # For --- http_config.  Arguments: postgres => the arguments that follow the
 # conninfo, conninfo => { ... }, endpoint => URL, lwa => URL, datasets => names
 # (orders alone, unless told), pool => the arguments that follow the thread
-# pool's name, extra => TEXT; undef leaves a directive out.  The default endpoint
-# is the sandbox in the server under test, see sandbox().
+# pool's name, extra => TEXT; undef leaves a directive out.  The default
+# endpoint is the sandbox in the server under test, see sandbox().
 
 sub http_config {
     my ($self, %arg) = @_;
