@@ -12,6 +12,7 @@ use warnings;
 my $path = "/metrics";
 my $name = qr/[a-zA-Z_:][a-zA-Z0-9_:]*/;
 my $label = qr/[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\[\\"n])*"/;
+my $number = qr/\d+(?:\.\d+)?/;
 
 
 sub location {
@@ -48,8 +49,7 @@ sub new {
             $self->mistake("not after its help: $line") if $1 ne $family;
             $self->{types}{$1} = $2;
 
-        } elsif ($line =~ /^($name)(?:\{($label(?:,$label)*)\})? (\d+(?:\.\d+)?)$/)
-        {
+        } elsif ($line =~ /^($name)(?:\{($label(?:,$label)*)\})? ($number)$/) {
             my ($sample, $labels, $value) = ($1, $2 || "", $3);
             my $key = key($sample, $labels =~ /(\w+)="((?:[^"\\]|\\.)*)"/g);
 
