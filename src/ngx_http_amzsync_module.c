@@ -1,6 +1,7 @@
 
 #include <http/amzsync_http.h>
 #include <http/amzsync_http_conf.h>
+#include <base/amzsync_metrics.h>
 
 
 #define NGX_HTTP_AMZSYNC_USER_AGENT  "amzsync/0.1 (Language=C)"
@@ -72,6 +73,8 @@ static ngx_http_handler_pt  ngx_http_amzsync_history =
     amzsync_http_history_handler;
 static ngx_http_handler_pt  ngx_http_amzsync_connection =
     amzsync_http_connection_handler;
+static ngx_http_handler_pt  ngx_http_amzsync_metrics =
+    amzsync_http_metrics_handler;
 
 
 static ngx_command_t  ngx_http_amzsync_commands[] = {
@@ -251,6 +254,13 @@ static ngx_command_t  ngx_http_amzsync_commands[] = {
       0,
       &ngx_http_amzsync_connection },
 
+    { ngx_string("amzsync_metrics"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_amzsync_location,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      &ngx_http_amzsync_metrics },
+
     { ngx_string("amzsync_sandbox"),
       NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
       amzsync_http_sandbox,
@@ -263,7 +273,7 @@ static ngx_command_t  ngx_http_amzsync_commands[] = {
 
 
 static ngx_http_module_t  ngx_http_amzsync_module_ctx = {
-    NULL,                                  /* preconfiguration */
+    amzsync_http_add_variables,            /* preconfiguration */
     ngx_http_amzsync_init,                 /* postconfiguration */
 
     ngx_http_amzsync_create_main_conf,     /* create main configuration */
@@ -317,6 +327,7 @@ ngx_http_amzsync_create_main_conf(ngx_conf_t *cf)
      *     conf->sync.spapi.ca_file = NULL;
      *     conf->sync.spapi.keys = { NULL, 0 };
      *     conf->used = { NULL, NULL, 0 };
+     *     conf->metrics = NULL;
      *     conf->store = NULL;
      *     conf->runner = NULL;
      *     conf->events = NULL;
@@ -434,7 +445,7 @@ ngx_http_amzsync_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         return NGX_CONF_OK;
     }
 
-    if (conf->user == NULL) {
+    if (conf->user == NULL && conf->handler != ngx_http_amzsync_metrics) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                       "\"%V\" in %s:%ui needs \"amzsync_user\", which is not "
                       "set", conf->place.name, conf->place.file,
@@ -515,6 +526,11 @@ ngx_http_amzsync_init(ngx_conf_t *cf)
     alcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_amzsync_module);
     amcf->sync.datasets = alcf->datasets;
 
+    amcf->metrics = amzsync_metrics_zone(cf, &ngx_http_amzsync_module);
+    if (amcf->metrics == NULL) {
+        return NGX_ERROR;
+    }
+
     return amzsync_store_init(cf);
 }
 
@@ -543,6 +559,8 @@ ngx_http_amzsync_init_process(ngx_cycle_t *cycle)
                       "amzsync: libcurl cannot be initialized");
         return NGX_ERROR;
     }
+
+    amzsync_metrics_attach(amcf->metrics);
 
     amcf->store = amzsync_store_create(cycle, &amcf->pg);
     if (amcf->store == NULL) {
@@ -594,4 +612,6 @@ ngx_http_amzsync_exit_process(ngx_cycle_t *cycle)
         amzsync_store_destroy(amcf->store);
         amcf->store = NULL;
     }
+
+    amzsync_metrics_detach();
 }

@@ -135,7 +135,9 @@ good("nothing of it", user => "", map({ ($_ => "") } qw(postgres pool
      endpoint lwa keys thread_pool locations)));
 good("every location", locations => in("/a", "amzsync_start;")
      . in("/b", "amzsync_status;") . in("/c", "amzsync_connection;")
-     . in("/d/", "amzsync_sandbox zone=s:1m;"));
+     . in("/d/", "amzsync_sandbox zone=s:1m;") . in("/e", "amzsync_metrics;"));
+good("metrics without a user", user => "",
+     locations => in("/", "amzsync_metrics;"));
 
 # What is not there.
 
@@ -145,6 +147,8 @@ bad("no $_", "\"amzsync_start\" in \\S+:\\d+ needs \"$_\"",
 
 bad("no user", '"amzsync_status" in \S+:\d+ needs "amzsync_user"',
     user => "", locations => in("/", "amzsync_status;"));
+bad("no database", '"amzsync_metrics" in \S+:\d+ needs "amzsync_postgres"',
+    postgres => "", locations => in("/", "amzsync_metrics;"));
 bad("no thread pool", 'unknown thread pool "amzsync"', thread_pool => "");
 
 # Duplicates.
@@ -164,6 +168,9 @@ bad("start twice", '"amzsync_start" directive stands beside',
     locations => in("/", "amzsync_start; amzsync_start;"));
 bad("start and status", '"amzsync_status" directive stands beside',
     locations => in("/", "amzsync_start; amzsync_status;"));
+bad("$_ beside the metrics", "stands beside",
+    locations => in("/", "$_; amzsync_metrics;"))
+    for qw(amzsync_metrics amzsync_status), "amzsync_sandbox zone=s:1m";
 bad("sandbox and start", '"amzsync_start" directive stands beside',
     locations => in("/a/", "amzsync_sandbox zone=s:1m; amzsync_start;"));
 bad("start and sandbox", '"amzsync_sandbox" directive conflicts',

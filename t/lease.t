@@ -134,7 +134,7 @@ sub alive {
     kill "CONT", $worker;
 
     ok(AmzSync::Site::until_true(20, sub {
-        $nginx->log =~ /sync \d+: no longer this worker's/
+        $nginx->log =~ /sync sync_u1_\d+: no longer this worker's/
     }), "standstill: the worker stops that job itself");
 
     exact($site, "standstill", "u1", "S1");

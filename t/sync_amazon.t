@@ -127,7 +127,7 @@ is($status->{stats}{requests}{searchOrders}{403}, undef,
    "short tokens: before they expired");
 
 $status = passes("some LWA 500", "token_ttl=2 page=5 quota=2000"
-                                 . " fault=lwa_500:2", qr/access token for/);
+                                 . " fault=lwa_500:2", qr/no access token/);
 cmp_ok($status->{stats}{requests}{token}{500}, ">=", 1,
        "some LWA 500: there were");
 

@@ -162,7 +162,7 @@ my ($orders, $pages) = (200, 10);
                               sub { $_[0]{state} !~ /queued|running/ });
     is($row && $row->{state}, "completed", "connected anew: completed")
         or diag $site->logs;
-    like($nginx->log, qr/access token for user "u1"/,
+    like($nginx->log, qr/user "u1", sync sync_u1_\d+: no access token/,
          "connected anew: the old token was refused");
     is($site->db->value("SELECT status FROM amzsync.connections"),
        "connected", "connected anew: the connection stays");

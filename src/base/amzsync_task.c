@@ -1,5 +1,6 @@
 
 #include <base/amzsync_task.h>
+#include <base/amzsync_metrics.h>
 
 
 /* How often the guard wakes up for nothing while a task runs. */
@@ -44,6 +45,7 @@ amzsync_task_post(amzsync_tasks_t *tasks, amzsync_task_t *task)
     task->thread.event.log = tasks->log;
 
     ngx_queue_insert_tail(&tasks->waiting, &task->queue);
+    amzsync_metrics_worker->tasks++;
 
     amzsync_task_start(tasks);
 }
@@ -61,6 +63,7 @@ amzsync_task_cancel(amzsync_task_t *task)
     ev = &task->thread.event;
 
     ngx_queue_remove(&task->queue);
+    amzsync_metrics_worker->tasks--;
 
     if (ev->timer_set) {
         ngx_del_timer(ev);
@@ -93,7 +96,8 @@ amzsync_task_start(amzsync_tasks_t *tasks)
 
         if (amzsync_task_hand_over(task) == NGX_OK) {
             ngx_queue_remove(q);
-            tasks->busy++;
+            amzsync_metrics_worker->tasks--;
+            amzsync_metrics_worker->threads = ++tasks->busy;
             continue;
         }
 
@@ -180,7 +184,7 @@ amzsync_task_event(ngx_event_t *ev)
         ngx_del_timer(ev);
     }
 
-    tasks->busy--;
+    amzsync_metrics_worker->threads = --tasks->busy;
 
     /* Frees the task, and may post others. */
 

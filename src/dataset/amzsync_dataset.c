@@ -40,3 +40,31 @@ amzsync_dataset_find(const u_char *p, size_t len)
 
     return NULL;
 }
+
+
+ngx_uint_t
+amzsync_dataset_index(const amzsync_dataset_t *dataset)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; amzsync_datasets[i] != dataset; i++) { /* void */ }
+
+    return i;
+}
+
+
+ngx_uint_t
+amzsync_dataset_operation(const amzsync_dataset_t *dataset)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; amzsync_datasets[i] != dataset; i++) {
+        if (ngx_strcmp(amzsync_datasets[i]->operation, dataset->operation)
+            == 0)
+        {
+            break;
+        }
+    }
+
+    return i;
+}

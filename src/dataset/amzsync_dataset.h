@@ -182,6 +182,10 @@ extern const ngx_uint_t                amzsync_ndatasets;
 /* One by name, or NULL. */
 const amzsync_dataset_t *amzsync_dataset_find(const u_char *p, size_t len);
 
+/* Its place among them; and that of the first one with the same operation. */
+ngx_uint_t amzsync_dataset_index(const amzsync_dataset_t *dataset);
+ngx_uint_t amzsync_dataset_operation(const amzsync_dataset_t *dataset);
+
 
 /*
  * Decoded rows: for every column one PostgreSQL array literal in text form,

@@ -38,6 +38,7 @@ typedef struct {
     amzsync_sync_conf_t          sync;      /* holds the spapi conf */
     amzsync_http_place_t         used;      /* by the first location that
                                                needs the database */
+    ngx_shm_zone_t              *metrics;   /* if there is one */
 
     ngx_uint_t                   max_streams;
 
@@ -67,6 +68,10 @@ ngx_int_t amzsync_http_cancel_handler(ngx_http_request_t *r);
 ngx_int_t amzsync_http_history_handler(ngx_http_request_t *r);
 ngx_int_t amzsync_http_events_handler(ngx_http_request_t *r);
 ngx_int_t amzsync_http_connection_handler(ngx_http_request_t *r);
+ngx_int_t amzsync_http_metrics_handler(ngx_http_request_t *r);
+
+/* $amzsync_sync_id and $amzsync_error, in preconfiguration. */
+ngx_int_t amzsync_http_add_variables(ngx_conf_t *cf);
 
 
 /* One a worker, in init_process, after the store; at most "max" streams. */

@@ -11,9 +11,6 @@
 
 static const amzsync_http_method_t *amzsync_http_method(ngx_http_request_t *r,
     const amzsync_http_location_t *location);
-static amzsync_http_ctx_t *amzsync_http_create_ctx(ngx_http_request_t *r);
-static ngx_int_t amzsync_http_not_allowed(ngx_http_request_t *r,
-    const char *allow);
 static const char *amzsync_http_user_mistake(ngx_str_t *user);
 static ngx_int_t amzsync_http_failed(amzsync_http_ctx_t *ctx,
     const char *reason);
@@ -180,9 +177,10 @@ ngx_int_t
 amzsync_http_send_text(ngx_http_request_t *r, ngx_uint_t status,
     const u_char *text, size_t len)
 {
-    ngx_int_t     rc;
     ngx_buf_t    *b;
     ngx_chain_t   out;
+
+    static ngx_str_t  json = ngx_string("application/json");
 
     b = ngx_create_temp_buf(r->pool, len);
     if (b == NULL) {
@@ -192,6 +190,19 @@ amzsync_http_send_text(ngx_http_request_t *r, ngx_uint_t status,
     b->last = ngx_cpymem(b->last, text, len);
     b->last_buf = (r == r->main);
     b->last_in_chain = 1;
+
+    out.buf = b;
+    out.next = NULL;
+
+    return amzsync_http_send_chain(r, status, &json, &out, len);
+}
+
+
+ngx_int_t
+amzsync_http_send_chain(ngx_http_request_t *r, ngx_uint_t status,
+    ngx_str_t *type, ngx_chain_t *out, size_t len)
+{
+    ngx_int_t  rc;
 
     /* What the client still sends, nobody wants. */
 
@@ -211,8 +222,8 @@ amzsync_http_send_text(ngx_http_request_t *r, ngx_uint_t status,
     r->headers_out.status = status;
     r->headers_out.content_length_n = len;
 
-    ngx_str_set(&r->headers_out.content_type, "application/json");
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    r->headers_out.content_type = *type;
+    r->headers_out.content_type_len = type->len;
     r->headers_out.content_type_lowcase = NULL;
 
     rc = ngx_http_send_header(r);
@@ -221,10 +232,7 @@ amzsync_http_send_text(ngx_http_request_t *r, ngx_uint_t status,
         return rc;
     }
 
-    out.buf = b;
-    out.next = NULL;
-
-    return ngx_http_output_filter(r, &out);
+    return ngx_http_output_filter(r, out);
 }
 
 
@@ -249,8 +257,12 @@ ngx_int_t
 amzsync_http_error(ngx_http_request_t *r, ngx_uint_t status, const char *code,
     const char *message)
 {
-    u_char          text[AMZSYNC_HTTP_TEXT_SIZE];
-    amzsync_json_t  w;
+    u_char               text[AMZSYNC_HTTP_TEXT_SIZE];
+    amzsync_json_t       w;
+    amzsync_http_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_amzsync_module);
+    ctx->error = code;
 
     amzsync_json_init(&w, text, sizeof(text));
 
@@ -281,7 +293,7 @@ amzsync_http_invalid(ngx_http_request_t *r, const char *fmt, ...)
     amzsync_error_set(&error, "invalid_request", (char *) text, last - text,
                       NULL);
 
-    return amzsync_http_error(r, NGX_HTTP_BAD_REQUEST, error.code,
+    return amzsync_http_error(r, NGX_HTTP_BAD_REQUEST, "invalid_request",
                               error.message);
 }
 
@@ -305,7 +317,7 @@ amzsync_http_method(ngx_http_request_t *r,
 }
 
 
-static amzsync_http_ctx_t *
+amzsync_http_ctx_t *
 amzsync_http_create_ctx(ngx_http_request_t *r)
 {
     amzsync_http_ctx_t  *ctx;
@@ -333,7 +345,7 @@ amzsync_http_create_ctx(ngx_http_request_t *r)
 }
 
 
-static ngx_int_t
+ngx_int_t
 amzsync_http_not_allowed(ngx_http_request_t *r, const char *allow)
 {
     ngx_table_elt_t  *h;

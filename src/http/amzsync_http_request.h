@@ -50,7 +50,10 @@ struct amzsync_http_ctx_s {
     ngx_str_t                       body;
     size_t                          body_max;   /* room in body.data */
 
-    amzsync_sync_no_t               no;         /* status: 0 is the newest */
+    amzsync_sync_no_t               no;         /* of the sync that is asked
+                                                   for or answered; 0: none,
+                                                   status: the newest */
+    const char                     *error;      /* that was answered */
     amzsync_store_call_t           *call;       /* in flight */
     void                           *stream;     /* events: the request's */
 
@@ -61,6 +64,9 @@ struct amzsync_http_ctx_s {
 #define AMZSYNC_HTTP_FAILURE                                                  \
     "Something went wrong. Please try again later."
 
+
+/* The request's context: for amzsync_http_handle(), and what does without. */
+amzsync_http_ctx_t *amzsync_http_create_ctx(ngx_http_request_t *r);
 
 /* The content handler of a location. */
 ngx_int_t amzsync_http_handle(ngx_http_request_t *r,
@@ -85,9 +91,19 @@ ngx_int_t amzsync_http_send(ngx_http_request_t *r, ngx_uint_t status,
     amzsync_json_t *w);
 ngx_int_t amzsync_http_send_text(ngx_http_request_t *r, ngx_uint_t status,
     const u_char *text, size_t len);
+
+/* Text that is not JSON; the last buffer ends the answer. */
+ngx_int_t amzsync_http_send_chain(ngx_http_request_t *r, ngx_uint_t status,
+    ngx_str_t *type, ngx_chain_t *out, size_t len);
+
 ngx_int_t amzsync_http_success(ngx_http_request_t *r, const char *message);
+
+/* "code" is a constant: the access log may still ask for it. */
 ngx_int_t amzsync_http_error(ngx_http_request_t *r, ngx_uint_t status,
     const char *code, const char *message);
+
+/* 405. */
+ngx_int_t amzsync_http_not_allowed(ngx_http_request_t *r, const char *allow);
 
 /* 400 invalid_request; the message in ngx_sprintf()'s form. */
 ngx_int_t amzsync_http_invalid(ngx_http_request_t *r, const char *fmt, ...);

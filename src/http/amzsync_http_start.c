@@ -84,6 +84,8 @@ amzsync_http_start_answer(amzsync_http_ctx_t *ctx, amzsync_store_call_t *call)
 
     amzsync_store_start_row(call, &row);
 
+    ctx->no = row.no;
+
     id.data = buf;
     id.len = amzsync_store_sync_id(buf, &ctx->user, row.no) - buf;
 
@@ -135,11 +137,13 @@ amzsync_http_started_before(amzsync_http_ctx_t *ctx, ngx_str_t *id)
                         "Sync already in progress (%V). Please wait for it "
                         "to complete or cancel it first.", id);
 
+    ctx->error = "sync_in_progress";
+
     amzsync_json_init(&w, text, sizeof(text));
 
     amzsync_json_open(&w, NULL, '{');
     amzsync_json_bool(&w, "success", 0);
-    amzsync_json_cstr(&w, "error", "sync_in_progress");
+    amzsync_json_cstr(&w, "error", ctx->error);
     amzsync_json_str(&w, "message", buf, last - buf);
     amzsync_json_str(&w, "existingSyncId", id->data, id->len);
     amzsync_json_close(&w, '}');

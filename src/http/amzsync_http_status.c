@@ -58,7 +58,7 @@ static ngx_int_t
 amzsync_http_status_answer(amzsync_http_ctx_t *ctx, amzsync_store_call_t *call)
 {
     ngx_str_t            *shared;
-    ngx_uint_t            none, active;
+    ngx_uint_t            last, none, active;
     u_char                text[AMZSYNC_HTTP_TEXT_SIZE];
     amzsync_json_t        w;
     amzsync_store_sync_t  sync;
@@ -70,10 +70,12 @@ amzsync_http_status_answer(amzsync_http_ctx_t *ctx, amzsync_store_call_t *call)
                                       shared->len);
     }
 
+    last = (ctx->no == 0);
+
     none = (call->status == AMZSYNC_STORE_NONE
             || amzsync_store_status_sync(call, &sync) != NGX_OK);
 
-    if (none && ctx->no) {
+    if (none && !last) {
         return amzsync_http_sync_not_found(ctx->request);
     }
 
@@ -82,7 +84,7 @@ amzsync_http_status_answer(amzsync_http_ctx_t *ctx, amzsync_store_call_t *call)
     amzsync_json_open(&w, NULL, '{');
     amzsync_json_bool(&w, "success", 1);
 
-    if (ctx->no) {
+    if (!last) {
         amzsync_http_sync_write(&w, &ctx->user, call, &sync);
 
     } else {
@@ -95,6 +97,8 @@ amzsync_http_status_answer(amzsync_http_ctx_t *ctx, amzsync_store_call_t *call)
             amzsync_json_null(&w, "lastSync");
 
         } else {
+            ctx->no = sync.no;
+
             amzsync_json_open(&w, "lastSync", '{');
             amzsync_http_sync_write(&w, &ctx->user, call, &sync);
             amzsync_json_close(&w, '}');

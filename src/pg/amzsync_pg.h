@@ -98,6 +98,7 @@ struct amzsync_pg_query_s {
     ngx_event_t               timer;
     void                     *conn;
     uint64_t                  seq;
+    ngx_msec_t                since;        /* when it was asked for */
     ngx_uint_t                state;
     ngx_uint_t                tries;
     unsigned                  alone:1;

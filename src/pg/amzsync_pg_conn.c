@@ -11,6 +11,7 @@
 
 
 #include <pg/amzsync_pg_private.h>
+#include <base/amzsync_metrics.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
@@ -241,6 +242,7 @@ amzsync_pg_conn_up(amzsync_pg_conn_t *conn)
 
     conn->state = AMZSYNC_PG_UP;
     conn->since = ngx_current_msec;
+    amzsync_metrics_worker->connections[conn->class]++;
 
     amzsync_pg_pool_wakeup(conn->pool);
 }
@@ -443,6 +445,10 @@ amzsync_pg_conn_close(amzsync_pg_conn_t *conn)
 
         /* nginx takes what is left in this queue for its own */
         ERR_clear_error();
+    }
+
+    if (conn->state == AMZSYNC_PG_UP) {
+        amzsync_metrics_worker->connections[conn->class]--;
     }
 
     conn->state = AMZSYNC_PG_DOWN;

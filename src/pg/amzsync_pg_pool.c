@@ -10,12 +10,14 @@
 
 
 #include <pg/amzsync_pg_private.h>
+#include <base/amzsync_metrics.h>
 
 
 static ngx_int_t amzsync_pg_pool_line(amzsync_pg_pool_t *pool,
     ngx_pool_t *memory, amzsync_pg_class_e class);
 static ngx_queue_t *amzsync_pg_pool_queue(amzsync_pg_query_t *query);
 static void amzsync_pg_pool_timeout(ngx_event_t *ev);
+static void amzsync_pg_pool_count(amzsync_pg_query_t *query);
 static ngx_uint_t amzsync_pg_pool_level(amzsync_pg_pool_t *pool);
 
 static void amzsync_pg_pool_dispatch(ngx_event_t *ev);
@@ -137,6 +139,7 @@ amzsync_pg_send(amzsync_pg_pool_t *pool, amzsync_pg_query_t *query)
 
     query->owner = pool;
     query->seq = pool->seq++;
+    query->since = ngx_current_msec;
 
     query->timer.handler = amzsync_pg_pool_timeout;
     query->timer.data = query;
@@ -282,11 +285,35 @@ amzsync_pg_pool_done(amzsync_pg_query_t *query, amzsync_pg_status_e status)
     query->status = status;
     query->state = AMZSYNC_PG_DONE;
 
+    amzsync_pg_pool_count(query);
+
     ngx_queue_insert_tail(&pool->done, &query->queue);
 
     if (!pool->deliver.posted) {
         ngx_post_event(&pool->deliver, &ngx_posted_events);
     }
+}
+
+
+/*
+ * From the moment that it was asked for, so with its wait, by the clock of the
+ * event loop: one that took less than a millisecond counts as 0 or 1, in the
+ * mean as what it took.  What the server never answered is no latency.
+ */
+
+static void
+amzsync_pg_pool_count(amzsync_pg_query_t *query)
+{
+    amzsync_metrics_class_t  *class;
+
+    class = &amzsync_metrics->classes[query->class];
+
+    if (query->status == AMZSYNC_PG_OK || query->status == AMZSYNC_PG_ERROR) {
+        amzsync_metrics_time(&class->times, ngx_current_msec - query->since);
+        return;
+    }
+
+    (void) ngx_atomic_fetch_add(&class->failed, 1);
 }
 
 

@@ -56,6 +56,8 @@ typedef struct {
     amzsync_error_t           error;        /* unless OK */
     double                    rate;         /* x-amzn-RateLimit-Limit, or 0 */
     time_t                    retry_after;  /* seconds, or 0 */
+    unsigned                  called:1;     /* a request was made */
+    unsigned                  answered:1;   /* and its whole answer came */
 } amzsync_spapi_outcome_t;
 
 

@@ -121,9 +121,12 @@ amzsync_spapi_http(amzsync_spapi_http_t *h)
         && curl_easy_setopt(h->curl, CURLOPT_ERRORBUFFER, text) == CURLE_OK)
     {
         code = curl_easy_perform(h->curl);
+        h->outcome->called = 1;
     }
 
     rc = amzsync_http_done(h, code, text);
+
+    h->outcome->answered = (rc == NGX_OK);
 
     /* the handle keeps its connections, and nothing that points to us */
 

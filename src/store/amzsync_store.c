@@ -44,17 +44,6 @@ amzsync_store_init(ngx_conf_t *cf)
 }
 
 
-ngx_uint_t
-amzsync_store_dataset_index(const amzsync_dataset_t *dataset)
-{
-    ngx_uint_t  i;
-
-    for (i = 0; amzsync_datasets[i] != dataset; i++) { /* void */ }
-
-    return i;
-}
-
-
 amzsync_store_t *
 amzsync_store_create(ngx_cycle_t *cycle, amzsync_pg_conf_t *conf)
 {

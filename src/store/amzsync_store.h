@@ -319,6 +319,7 @@ typedef struct {
     int64_t             window_to;
     int64_t             dataset_progress;
     ngx_str_t           next_token;     /* NULL: the window's first page */
+    ngx_uint_t          stolen;         /* another claim's lease ran out */
 } amzsync_store_claim_t;
 
 void amzsync_store_claim_row(amzsync_store_call_t *call, ngx_uint_t n,
@@ -485,6 +486,22 @@ amzsync_store_call_t *amzsync_store_connection_revoked(amzsync_store_t *store,
 
 /* Whether the connection has another version by now, with another token. */
 ngx_uint_t amzsync_store_connection_renewed(amzsync_store_call_t *call);
+
+
+/* --- metrics: the active syncs of all users --- */
+
+amzsync_store_call_t *amzsync_store_metrics(amzsync_store_t *store,
+    amzsync_store_handler_pt handler, void *data);
+
+typedef struct {
+    int64_t             queued;
+    int64_t             running;
+    int64_t             oldest;         /* milliseconds that a queued one has
+                                           been due; 0: none is */
+} amzsync_store_metrics_t;
+
+void amzsync_store_metrics_row(amzsync_store_call_t *call,
+    amzsync_store_metrics_t *row);
 
 
 #endif /* _AMZSYNC_STORE_H_INCLUDED_ */

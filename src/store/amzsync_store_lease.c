@@ -62,10 +62,11 @@ static const amzsync_pg_stmt_t  amzsync_store_claim_stmt = {
                "lease_until = now() + $3 * interval '1 ms', "
                "tries = p.tries + (p.in_flight <> '{}')::int, "
                "in_flight = '{}' "
-          "FROM (SELECT * FROM due UNION ALL SELECT * FROM stale) s "
+          "FROM (SELECT *, false AS stolen FROM due "
+                "UNION ALL SELECT *, true FROM stale) s "
          "WHERE (p.user_id, p.sync_no) = (s.user_id, s.sync_no) "
         "RETURNING p.user_id, p.sync_no, p.selling_partner_id, p.region, "
-                  "p.started_at, p.progress"
+                  "p.started_at, p.progress, s.stolen"
     ") "
     "SELECT p.user_id, p.sync_no, p.selling_partner_id, p.region, "
            "c.version, c.token_sealed, c.token_key_id, "
@@ -73,7 +74,7 @@ static const amzsync_pg_stmt_t  amzsync_store_claim_stmt = {
            "d.dataset, d.status, d.page, d.unit, d.window_page, "
            AMZSYNC_STORE_MS("d.window_from") ", "
            AMZSYNC_STORE_MS("d.window_to") ", "
-           "d.progress, d.next_token "
+           "d.progress, d.next_token, p.stolen "
       "FROM claimed p "
       "JOIN amzsync.sync_datasets d USING (user_id, sync_no) "
       "LEFT JOIN amzsync.connections c USING (user_id) "
@@ -205,6 +206,7 @@ amzsync_store_claim_row(amzsync_store_call_t *call, ngx_uint_t n,
     row->window_to = amzsync_store_int(call, n, 15, AMZSYNC_TIME_BAD);
     row->dataset_progress = amzsync_store_int(call, n, 16, 0);
     row->next_token = amzsync_store_text(call, n, 17);
+    row->stolen = (amzsync_store_text(call, n, 18).data[0] == 't');
 }
 
 

@@ -101,7 +101,7 @@ amzsync_store_page(amzsync_store_t *store, amzsync_store_lease_t *lease,
 
     if (page->rows) {
         stmt = amzsync_store_page_stmts[
-                   amzsync_store_dataset_index(page->dataset)];
+                   amzsync_dataset_index(page->dataset)];
     }
 
     query = amzsync_store_query(store, stmt, AMZSYNC_PG_WORK);

@@ -236,7 +236,7 @@ amzsync_store_plan(amzsync_store_t *store, amzsync_store_lease_t *lease,
     amzsync_pg_query_t       *query;
     const amzsync_pg_stmt_t  *stmt;
 
-    stmt = amzsync_store_plan_stmts[amzsync_store_dataset_index(dataset)];
+    stmt = amzsync_store_plan_stmts[amzsync_dataset_index(dataset)];
 
     query = amzsync_store_query(store, stmt, AMZSYNC_PG_WORK);
     if (query == NULL) {

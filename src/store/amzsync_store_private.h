@@ -30,6 +30,7 @@
  *   SCHEDULE     queues a sync of each user who is due
  *   PRUNE        deletes what ended long ago, whose it may be
  *   QUOTA_LEARN  a bucket is the seller's: two users of one seller share it
+ *   METRICS      counts the active syncs of all users
  *
  * QUOTA_TAKE names the user for the lease, and the seller for the bucket.
  * Lock order everywhere: quota_buckets, connections, sync_progress,
@@ -58,6 +59,7 @@ typedef enum {
     AMZSYNC_STORE_STEP,
     AMZSYNC_STORE_PAGE_CHECK,
     AMZSYNC_STORE_FINISH,
+    AMZSYNC_STORE_METRICS,
     AMZSYNC_STORE_DATASETS      /* two a dataset from here on: the commit of
                                    a page, and the plan */
 } amzsync_store_stmt_e;
@@ -179,7 +181,6 @@ int64_t amzsync_store_int(amzsync_store_call_t *call, ngx_uint_t row,
  * the dataset among all. */
 ngx_int_t amzsync_store_page_init(ngx_conf_t *cf);
 ngx_int_t amzsync_store_plan_init(ngx_conf_t *cf);
-ngx_uint_t amzsync_store_dataset_index(const amzsync_dataset_t *dataset);
 
 /*
  * In a query's handler: whether PostgreSQL asked to repeat it and it was sent

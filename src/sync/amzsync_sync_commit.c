@@ -8,6 +8,7 @@
 
 
 #include <sync/amzsync_sync_private.h>
+#include <base/amzsync_metrics.h>
 
 
 static void amzsync_sync_commit_next_window(amzsync_sync_set_t *set);
@@ -15,6 +16,7 @@ static void amzsync_sync_commit_ready(amzsync_sync_set_t *set);
 static void amzsync_sync_committed(amzsync_store_call_t *call);
 static void amzsync_sync_commit_check(amzsync_sync_set_t *set);
 static void amzsync_sync_commit_checked(amzsync_store_call_t *call);
+static void amzsync_sync_commit_fenced(amzsync_sync_set_t *set);
 static void amzsync_sync_commit_refused(amzsync_sync_set_t *set);
 static void amzsync_sync_commit_applied(amzsync_sync_set_t *set);
 static void amzsync_sync_commit_begin(amzsync_sync_set_t *set);
@@ -142,10 +144,7 @@ amzsync_sync_commit_next_window(amzsync_sync_set_t *set)
 void
 amzsync_sync_commit_restart(amzsync_sync_set_t *set)
 {
-    ngx_log_error(NGX_LOG_NOTICE, set->job->sync->log, 0,
-                  "amzsync: user \"%V\", sync %L, %s: the window begins anew",
-                  &set->job->lease.user, set->job->lease.no,
-                  set->dataset->name);
+    amzsync_sync_log_set(NGX_LOG_NOTICE, set, "the window begins anew");
 
     amzsync_sync_commit_begin(set);
 
@@ -173,6 +172,8 @@ amzsync_sync_set_fail(amzsync_sync_set_t *set, const amzsync_error_t *error)
     }
 
     *set->error = *error;
+
+    amzsync_sync_log_set_error(NGX_LOG_ERR, set, "failed", error, 0);
 
     amzsync_sync_commit_begin(set);
 
@@ -243,10 +244,12 @@ amzsync_sync_committed(amzsync_store_call_t *call)
         return;
 
     case AMZSYNC_STORE_NONE:
+        set->refused = 1;
         amzsync_sync_commit_check(set);
         return;
 
     case AMZSYNC_STORE_LOST:
+        set->refused = 0;
         amzsync_sync_set_again(set, amzsync_sync_commit_check);
         return;
 
@@ -290,7 +293,7 @@ amzsync_sync_commit_checked(amzsync_store_call_t *call)
     set->call = NULL;
 
     if (call->status == AMZSYNC_STORE_NONE) {
-        amzsync_sync_job_lost(set->job);
+        amzsync_sync_commit_fenced(set);
         return;
     }
 
@@ -310,6 +313,17 @@ amzsync_sync_commit_checked(amzsync_store_call_t *call)
         amzsync_sync_set_again(set, amzsync_sync_commit);
         return;
     }
+
+    amzsync_sync_commit_fenced(set);
+}
+
+
+/* A step whose answer was lost may have been applied while the lease stood. */
+
+static void
+amzsync_sync_commit_fenced(amzsync_sync_set_t *set)
+{
+    amzsync_metrics_add(fenced, set->refused);
 
     amzsync_sync_job_lost(set->job);
 }
@@ -332,6 +346,7 @@ amzsync_sync_commit_refused(amzsync_sync_set_t *set)
 static void
 amzsync_sync_commit_applied(amzsync_sync_set_t *set)
 {
+    ngx_uint_t             dataset;
     amzsync_sync_job_t    *job;
     amzsync_store_page_t  *step;
 
@@ -339,6 +354,11 @@ amzsync_sync_commit_applied(amzsync_sync_set_t *set)
     step = &set->step;
 
     if (step->rows) {
+        dataset = amzsync_dataset_index(set->dataset);
+
+        amzsync_metrics_add(datasets[dataset].pages, 1);
+        amzsync_metrics_add(datasets[dataset].rows, step->rows->nrows);
+
         amzsync_rows_free(step->rows);
         step->rows = NULL;
 

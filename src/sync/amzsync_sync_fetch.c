@@ -6,6 +6,7 @@
 
 
 #include <sync/amzsync_sync_private.h>
+#include <base/amzsync_metrics.h>
 
 
 struct amzsync_sync_fetch_s {
@@ -21,6 +22,7 @@ static void amzsync_sync_fetch_free(amzsync_sync_fetch_t *fetch);
 static char *amzsync_sync_fetch_copy(const char *s);
 static void amzsync_sync_fetch_run(amzsync_task_t *task);
 static void amzsync_sync_fetch_done(amzsync_task_t *task);
+static void amzsync_sync_fetch_count(amzsync_spapi_page_t *call);
 static void amzsync_sync_fetch_verdict(amzsync_sync_set_t *set,
     amzsync_spapi_page_t *call);
 static void amzsync_sync_fetch_log(amzsync_sync_set_t *set,
@@ -180,12 +182,30 @@ amzsync_sync_fetch_done(amzsync_task_t *task)
 
     fetch->sync->trim = 1;
 
+    amzsync_sync_fetch_count(&fetch->call);
+
     if (set) {
         set->fetch = NULL;
         amzsync_sync_fetch_verdict(set, &fetch->call);
     }
 
     amzsync_sync_fetch_free(fetch);
+}
+
+
+/* Also for a job that is gone: Amazon was called.  What we cut is no error. */
+
+static void
+amzsync_sync_fetch_count(amzsync_spapi_page_t *call)
+{
+    amzsync_spapi_outcome_t  *outcome;
+
+    outcome = &call->outcome;
+
+    if (outcome->called && outcome->verdict != AMZSYNC_SPAPI_STOPPED) {
+        amzsync_metrics_call(amzsync_dataset_operation(call->dataset),
+                             outcome->answered ? outcome->status : 0);
+    }
 }
 
 
@@ -248,8 +268,7 @@ static void
 amzsync_sync_fetch_log(amzsync_sync_set_t *set,
     amzsync_spapi_outcome_t *outcome)
 {
-    ngx_uint_t        level;
-    amzsync_error_t  *error;
+    ngx_uint_t  level;
 
     switch (outcome->verdict) {
 
@@ -265,14 +284,8 @@ amzsync_sync_fetch_log(amzsync_sync_set_t *set,
         level = NGX_LOG_ERR;
     }
 
-    error = &outcome->error;
-
-    ngx_log_error(level, set->job->sync->log, 0,
-                  "amzsync: user \"%V\", sync %L, %s page %L: "
-                  "status %ui, %s: %s, request id \"%s\"",
-                  &set->job->lease.user, set->job->lease.no,
-                  set->dataset->name, set->page, outcome->status,
-                  error->code, error->message, error->request_id);
+    amzsync_sync_log_set_error(level, set, "no answer to use",
+                               &outcome->error, outcome->status);
 }
 
 

@@ -5,6 +5,7 @@
 
 
 #include <sync/amzsync_sync_private.h>
+#include <base/amzsync_metrics.h>
 
 
 static amzsync_sync_job_t *amzsync_sync_job_alloc(amzsync_sync_t *sync,
@@ -14,6 +15,9 @@ static ngx_int_t amzsync_sync_job_set(amzsync_sync_job_t *job,
 static amzsync_sync_status_e amzsync_sync_job_status(ngx_str_t *name);
 static void amzsync_sync_job_finish(amzsync_sync_job_t *job);
 static void amzsync_sync_job_finished(amzsync_store_call_t *call);
+static ngx_uint_t amzsync_sync_job_end(amzsync_sync_job_t *job,
+    const amzsync_error_t **error);
+static void amzsync_sync_job_ended(amzsync_sync_job_t *job);
 static void amzsync_sync_job_timer(ngx_event_t *ev);
 
 
@@ -44,9 +48,8 @@ amzsync_sync_job_create(amzsync_sync_t *sync, amzsync_store_call_t *call,
         }
     }
 
-    ngx_log_error(NGX_LOG_INFO, sync->log, 0,
-                  "amzsync: user \"%V\", sync %L: claimed at progress %ui",
-                  &job->lease.user, job->lease.no, job->progress);
+    amzsync_sync_log(NGX_LOG_INFO, job, "claimed at progress %ui",
+                     job->progress);
 
     for (i = 0; i < job->nsets; i++) {
         if (job->sets[i].status <= AMZSYNC_SYNC_IN_PROGRESS) {
@@ -123,9 +126,8 @@ amzsync_sync_job_set(amzsync_sync_job_t *job, amzsync_store_claim_t *claim)
 
         /* A newer module asked for it: such a one will claim it. */
 
-        ngx_log_error(NGX_LOG_ERR, job->sync->log, 0,
-                      "amzsync: user \"%V\", sync %L: unknown dataset \"%V\"",
-                      &claim->user, claim->no, &claim->dataset);
+        amzsync_sync_log(NGX_LOG_ERR, job, "unknown dataset \"%V\"",
+                         &claim->dataset);
         return NGX_ERROR;
     }
 
@@ -214,9 +216,7 @@ amzsync_sync_job_free(amzsync_sync_job_t *job)
 void
 amzsync_sync_job_lost(amzsync_sync_job_t *job)
 {
-    ngx_log_error(NGX_LOG_NOTICE, job->sync->log, 0,
-                  "amzsync: user \"%V\", sync %L: no longer this worker's",
-                  &job->lease.user, job->lease.no);
+    amzsync_sync_log(NGX_LOG_NOTICE, job, "no longer this worker's");
 
     amzsync_sync_changed(job);
     amzsync_sync_job_free(job);
@@ -255,50 +255,23 @@ amzsync_sync_job_check(amzsync_sync_job_t *job)
 }
 
 
-/*
- * A sync fails if none of its datasets was completed; else it is completed,
- * and the datasets that failed say why.  After a crash the errors of datasets
- * are in the database only: then the sync names no other.
- */
-
 static void
 amzsync_sync_job_finish(amzsync_sync_job_t *job)
 {
-    ngx_uint_t              i, completed, failed;
+    ngx_uint_t              failed;
     const char             *status, *message;
     const amzsync_error_t  *error;
 
-    static const amzsync_error_t  unknown = {
-        "sync_failed", "No data could be fetched; see the datasets.", ""
-    };
+    failed = amzsync_sync_job_end(job, &error);
 
-    completed = 0;
-    failed = 0;
-    error = NULL;
-
-    for (i = 0; i < job->nsets; i++) {
-        if (job->sets[i].status == AMZSYNC_SYNC_COMPLETED) {
-            completed++;
-            continue;
-        }
-
-        failed++;
-
-        if (error == NULL) {
-            error = job->sets[i].error;
-        }
-    }
-
-    if (completed) {
+    if (error == NULL) {
         status = "completed";
         message = failed ? "Sync completed, but not all data could be fetched"
                          : "Sync completed";
-        error = NULL;
 
     } else {
         status = "failed";
         message = "Sync failed";
-        error = error ? error : &unknown;
     }
 
     job->call = amzsync_store_finish(job->sync->store, &job->lease, status,
@@ -309,6 +282,51 @@ amzsync_sync_job_finish(amzsync_sync_job_t *job)
                       amzsync_sync_backoff(AMZSYNC_SYNC_DB_DELAY,
                                            job->db_failures++));
     }
+}
+
+
+/*
+ * A sync fails if none of its datasets was completed; else it is completed,
+ * and the datasets that failed say why.  After a crash the errors of datasets
+ * are in the database only: then the sync names no other.  Answers how many
+ * have failed; the error is NULL if the sync is completed.
+ */
+
+static ngx_uint_t
+amzsync_sync_job_end(amzsync_sync_job_t *job, const amzsync_error_t **error)
+{
+    ngx_uint_t           i, failed;
+    amzsync_sync_set_t  *set;
+
+    static const amzsync_error_t  unknown = {
+        "sync_failed", "No data could be fetched; see the datasets.", ""
+    };
+
+    failed = 0;
+    *error = NULL;
+
+    for (i = 0; i < job->nsets; i++) {
+        set = &job->sets[i];
+
+        if (set->status == AMZSYNC_SYNC_COMPLETED) {
+            continue;
+        }
+
+        failed++;
+
+        if (*error == NULL) {
+            *error = set->error;
+        }
+    }
+
+    if (failed < job->nsets) {
+        *error = NULL;
+
+    } else if (*error == NULL) {
+        *error = &unknown;
+    }
+
+    return failed;
 }
 
 
@@ -323,17 +341,19 @@ amzsync_sync_job_finished(amzsync_store_call_t *call)
     switch (call->status) {
 
     case AMZSYNC_STORE_OK:
-        ngx_log_error(NGX_LOG_INFO, job->sync->log, 0,
-                      "amzsync: user \"%V\", sync %L: ended",
-                      &job->lease.user, job->lease.no);
+        amzsync_sync_job_ended(job);
         amzsync_sync_changed(job);
         amzsync_sync_job_free(job);
         return;
 
     case AMZSYNC_STORE_NONE:
 
-        /* Also an end that was applied, but whose answer was lost. */
+        /*
+         * Also an end that was applied, but whose answer was lost: only at
+         * the first time it was the fence for sure.
+         */
 
+        amzsync_metrics_add(fenced, job->db_failures == 0);
         amzsync_sync_job_lost(job);
         return;
 
@@ -342,6 +362,27 @@ amzsync_sync_job_finished(amzsync_store_call_t *call)
                       amzsync_sync_backoff(AMZSYNC_SYNC_DB_DELAY,
                                            job->db_failures++));
     }
+}
+
+
+static void
+amzsync_sync_job_ended(amzsync_sync_job_t *job)
+{
+    ngx_uint_t              failed;
+    const amzsync_error_t  *error;
+
+    failed = amzsync_sync_job_end(job, &error);
+
+    if (error) {
+        amzsync_metrics_add(failed, 1);
+        amzsync_sync_log_error(NGX_LOG_ERR, job, "ended as failed", error, 0);
+        return;
+    }
+
+    amzsync_metrics_add(completed, 1);
+    amzsync_sync_log(NGX_LOG_INFO, job,
+                     "ended as completed, %ui of %ui datasets failed",
+                     failed, job->nsets);
 }
 
 

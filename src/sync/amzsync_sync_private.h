@@ -113,6 +113,8 @@ struct amzsync_sync_set_s {
     unsigned                   markets_waiting:1;   /* for the job's dataset
                                                    that tells them */
     unsigned                   refreshed:1;     /* token, for this page */
+    unsigned                   refused:1;       /* by the fence, the step, or
+                                                   it was applied before */
 };
 
 
@@ -349,6 +351,20 @@ ngx_uint_t amzsync_sync_progress_job(amzsync_sync_set_t *set,
 /* NGX_ERROR if this token was answered before in this window. */
 ngx_int_t amzsync_sync_progress_token(amzsync_sync_set_t *set,
     const char *token);
+
+
+/* --- log: one form for all lines about a sync --- */
+
+void amzsync_sync_log(ngx_uint_t level, amzsync_sync_job_t *job,
+    const char *fmt, ...);
+void amzsync_sync_log_set(ngx_uint_t level, amzsync_sync_set_t *set,
+    const char *fmt, ...);
+
+/* "what" has happened, and why; "status" is HTTP's, or 0. */
+void amzsync_sync_log_error(ngx_uint_t level, amzsync_sync_job_t *job,
+    const char *what, const amzsync_error_t *error, ngx_uint_t status);
+void amzsync_sync_log_set_error(ngx_uint_t level, amzsync_sync_set_t *set,
+    const char *what, const amzsync_error_t *error, ngx_uint_t status);
 
 
 /* --- token --- */

@@ -7,6 +7,7 @@
 
 #include <sync/amzsync_sync_private.h>
 #include <base/amzsync_exit.h>
+#include <base/amzsync_metrics.h>
 #include <openssl/rand.h>
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -22,6 +23,8 @@ static void amzsync_sync_claim(ngx_event_t *ev);
 static void amzsync_sync_claimed(amzsync_store_call_t *call);
 static void amzsync_sync_claim_jobs(amzsync_sync_t *sync,
     amzsync_store_call_t *call);
+static void amzsync_sync_claim_vain(amzsync_sync_t *sync,
+    amzsync_store_claim_t *claim);
 static ngx_uint_t amzsync_sync_beat_due(amzsync_sync_job_t *job);
 static void amzsync_sync_beat(ngx_event_t *ev);
 static void amzsync_sync_trim(amzsync_sync_t *sync);
@@ -325,16 +328,31 @@ amzsync_sync_claim_jobs(amzsync_sync_t *sync, amzsync_store_call_t *call)
             }
         }
 
+        amzsync_metrics_add(claims, 1);
+        amzsync_metrics_add(steals, claim.stolen);
+
         if (amzsync_sync_job_create(sync, call, first, next - first,
                                     sync->lease, sync->claim_sent)
             != NGX_OK)
         {
-            ngx_log_error(NGX_LOG_ERR, sync->log, 0,
-                          "amzsync: user \"%V\", sync %L: claimed in vain, "
-                          "it is free again when its lease ends",
-                          &claim.user, claim.no);
+            amzsync_sync_claim_vain(sync, &claim);
         }
     }
+}
+
+
+static void
+amzsync_sync_claim_vain(amzsync_sync_t *sync, amzsync_store_claim_t *claim)
+{
+    ngx_str_t  id;
+    u_char     buf[AMZSYNC_SYNC_ID_MAX];
+
+    id.data = buf;
+    id.len = amzsync_store_sync_id(buf, &claim->user, claim->no) - buf;
+
+    ngx_log_error(NGX_LOG_ERR, sync->log, 0,
+                  "amzsync: user \"%V\", sync %V: claimed in vain, it is free "
+                  "again when its lease ends", &claim->user, &id);
 }
 
 

@@ -6,11 +6,13 @@
 
 
 #include <sync/amzsync_sync_private.h>
+#include <base/amzsync_metrics.h>
 
 
 static void amzsync_sync_set_tokenless(amzsync_sync_set_t *set);
 static void amzsync_sync_set_revoked(amzsync_store_call_t *call);
 static void amzsync_sync_set_slot(amzsync_store_call_t *call);
+static void amzsync_sync_set_wait(amzsync_sync_set_t *set, ngx_msec_t wait);
 static void amzsync_sync_set_timer(ngx_event_t *ev);
 
 
@@ -118,11 +120,7 @@ amzsync_sync_set_slot(amzsync_store_call_t *call)
     wait = amzsync_store_quota_wait(call);
 
     if (wait) {
-
-        /* A little later than free: who else waits shall not collide. */
-
-        amzsync_sync_set_later(set, wait + ngx_random() % (wait / 50 + 5),
-                               amzsync_sync_set_next);
+        amzsync_sync_set_wait(set, wait);
         return;
     }
 
@@ -134,6 +132,24 @@ amzsync_sync_set_slot(amzsync_store_call_t *call)
     }
 
     amzsync_sync_fetch(set);
+}
+
+
+static void
+amzsync_sync_set_wait(amzsync_sync_set_t *set, ngx_msec_t wait)
+{
+    ngx_uint_t  operation;
+
+    /* A little later than free: who else waits shall not collide. */
+
+    wait += ngx_random() % (wait / 50 + 5);
+
+    operation = amzsync_dataset_operation(set->dataset);
+
+    amzsync_metrics_add(operations[operation].waits, 1);
+    amzsync_metrics_add(operations[operation].waited, wait);
+
+    amzsync_sync_set_later(set, wait, amzsync_sync_set_next);
 }
 
 

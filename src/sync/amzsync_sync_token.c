@@ -6,6 +6,7 @@
 
 
 #include <sync/amzsync_sync_private.h>
+#include <base/amzsync_metrics.h>
 #include <openssl/crypto.h>
 
 
@@ -27,6 +28,9 @@ static void amzsync_sync_token_run(amzsync_task_t *task);
 static void amzsync_sync_token_done(amzsync_task_t *task);
 static void amzsync_sync_token_result(amzsync_sync_token_t *token,
     amzsync_spapi_token_t *call);
+static void amzsync_sync_token_count(amzsync_spapi_outcome_t *outcome);
+static void amzsync_sync_token_log(amzsync_sync_token_t *token,
+    amzsync_spapi_outcome_t *outcome);
 static void amzsync_sync_token_fail(amzsync_sync_token_t *token,
     const amzsync_error_t *error);
 static void amzsync_sync_token_retry(ngx_event_t *ev);
@@ -255,6 +259,9 @@ amzsync_sync_token_done(amzsync_task_t *task)
 
     token = task->data;
 
+    amzsync_sync_token_count(
+                         &((amzsync_sync_exchange_t *) task)->call.outcome);
+
     if (token) {
         token->task = NULL;
         amzsync_sync_token_result(token,
@@ -296,10 +303,7 @@ amzsync_sync_token_result(amzsync_sync_token_t *token,
         return;
 
     } else {
-        ngx_log_error(NGX_LOG_ERR, sync->log, 0,
-                      "amzsync: access token for user \"%V\": %s: %s",
-                      &token->user, call->outcome.error.code,
-                      call->outcome.error.message);
+        amzsync_sync_token_log(token, &call->outcome);
 
         if ((call->outcome.verdict != AMZSYNC_SPAPI_RETRY
              && call->outcome.verdict != AMZSYNC_SPAPI_THROTTLED)
@@ -315,6 +319,37 @@ amzsync_sync_token_result(amzsync_sync_token_t *token,
     ngx_add_timer(&token->timer, amzsync_sync_backoff(sync->conf->retry_delay,
                                                       token->failures));
     token->failures++;
+}
+
+
+static void
+amzsync_sync_token_count(amzsync_spapi_outcome_t *outcome)
+{
+    if (outcome->called && outcome->verdict != AMZSYNC_SPAPI_STOPPED) {
+        amzsync_metrics_call(AMZSYNC_METRICS_TOKEN,
+                             outcome->answered ? outcome->status : 0);
+    }
+}
+
+
+/* A user runs one sync at a time: who waits for the token is of that one. */
+
+static void
+amzsync_sync_token_log(amzsync_sync_token_t *token,
+    amzsync_spapi_outcome_t *outcome)
+{
+    ngx_queue_t         *q;
+    amzsync_sync_set_t  *set;
+
+    if (ngx_queue_empty(&token->waiting)) {
+        return;
+    }
+
+    q = ngx_queue_head(&token->waiting);
+    set = ngx_queue_data(q, amzsync_sync_set_t, waiting);
+
+    amzsync_sync_log_error(NGX_LOG_ERR, set->job, "no access token",
+                           &outcome->error, outcome->status);
 }
 
 

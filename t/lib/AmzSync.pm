@@ -132,8 +132,9 @@ sub main_config {
 
 # For --- http_config.  Arguments: postgres => the arguments that follow the
 # conninfo, conninfo => { ... }, endpoint => URL, lwa => URL, datasets => names
-# (orders alone, unless told), extra => TEXT; undef leaves a directive out.  The
-# default endpoint is the sandbox in the server under test, see sandbox().
+# (orders alone, unless told), pool => the arguments that follow the thread
+# pool's name, extra => TEXT; undef leaves a directive out.  The default
+# endpoint is the sandbox in the server under test, see sandbox().
 
 sub http_config {
     my ($self, %arg) = @_;
@@ -144,6 +145,7 @@ sub http_config {
         lwa      => "$amazon/auth/o2/token",
         keys     => "$self->{dir}/keys",
         datasets => "orders",
+        pool     => "",
         extra    => "",
         %arg,
     );
@@ -153,7 +155,7 @@ sub http_config {
                      $self->conninfo(%{ $with{conninfo} || {} }),
                      $with{postgres}
         if defined $with{postgres};
-    $text .= "amzsync_thread_pool amzsync;\n";
+    $text .= "amzsync_thread_pool amzsync $with{pool};\n";
     $text .= "amzsync_endpoint na $with{endpoint};\n"
         if defined $with{endpoint};
     $text .= "amzsync_lwa $with{lwa} client_id=sandbox-client"

@@ -50,9 +50,9 @@ sub nginx {
                                          lwa => "$self->{url}/auth/o2/token",
                                          (map { $_ => $arg{$_} }
                                           grep { exists $arg{$_} }
-                                          qw(datasets conninfo postgres)),
+                                          qw(datasets conninfo pool postgres)),
                                          extra => $arg{extra} || ""),
-        server => $self->{db}->locations);
+        server => $self->{db}->locations . ($arg{server} || ""));
 
     push @{ $self->{nginx} }, $nginx;
 
