@@ -17,7 +17,7 @@ my $orders = 300;
 
 my $site = AmzSync::Site->new(
     "seed=12 orders=$orders page=10 inventory=60 transactions=300"
-    . " transactions_page=20 quota=500");
+    . " transactions_page=20 quota=250");
 my $db = $site->db;
 
 my $dir = File::Temp->newdir("amzsync.XXXXXX", TMPDIR => 1);
