@@ -179,4 +179,33 @@ sub lock_buckets {
     is_deeply([ $site->alarms ], [], "rates: no alarms");
 }
 
+# What teaches the bucket is lost, as a connection or a failover may lose it:
+# the next answer teaches it again, before the burst is over.
+
+{
+    my $site = AmzSync::Site->new("seed=2 orders=250 page=10 quota=500");
+    my $db = $site->db;
+
+    $db->sql("CREATE SEQUENCE learnt;
+              CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql
+              SECURITY DEFINER AS
+              'BEGIN IF nextval(''public.learnt'') < 3 THEN RETURN NULL;
+               END IF; RETURN NEW; END';
+              CREATE TRIGGER forget BEFORE UPDATE ON amzsync.quota_buckets
+              FOR EACH ROW WHEN (OLD.rate <> NEW.rate)
+              EXECUTE FUNCTION forget()");
+
+    my $nginx = $site->nginx();
+    $site->begin($nginx, "u1", seller => "S1");
+    my $row = $site->wait_row("u1", 20,
+                              sub { $_[0]{state} eq "completed" });
+    ok($row, "lost: complete") or diag $site->logs;
+    is($row && $row->{page}, 25, "lost: more pages than the burst has");
+
+    near(bucket($site, "S1")->{rate}, $rate, "lost: the rate is the header's");
+    is($db->value("SELECT last_value FROM learnt"), 3,
+       "lost: it was learnt at the third time, and not again");
+    is_deeply([ $site->alarms ], [], "lost: no alarms");
+}
+
 done_testing();

@@ -413,6 +413,9 @@ amzsync_store_call_t *amzsync_store_quota_take(amzsync_store_t *store,
 /* Milliseconds to wait before asking again; 0: the slot is taken. */
 ngx_msec_t amzsync_store_quota_wait(amzsync_store_call_t *call);
 
+/* The bucket's calls a second. */
+double amzsync_store_quota_rate(amzsync_store_call_t *call);
+
 /*
  * What an answer told: the bucket's rate, unless 0, and with "throttled" that
  * the bucket is empty for at least "retry_after" seconds.

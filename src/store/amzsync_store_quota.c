@@ -52,7 +52,8 @@ static const amzsync_pg_stmt_t  amzsync_store_quota_take_stmt = {
             "tat = CASE WHEN " AMZSYNC_STORE_QUOTA_FREE " <= now() "
                 "THEN GREATEST(b.tat, now()) + interval '1 s' / b.rate "
                 "ELSE b.tat END "
-        "RETURNING b.granted, " AMZSYNC_STORE_QUOTA_FREE " - now() AS wait"
+        "RETURNING b.granted, b.rate, "
+                  AMZSYNC_STORE_QUOTA_FREE " - now() AS wait"
     "), mark AS ("
         "UPDATE amzsync.sync_progress p "
            "SET in_flight = array_remove(p.in_flight, $9) "
@@ -65,7 +66,7 @@ static const amzsync_pg_stmt_t  amzsync_store_quota_take_stmt = {
     ") "
     "SELECT CASE WHEN granted THEN 0 "
                 "ELSE GREATEST(1, ceil(extract(epoch FROM wait) * 1000)) "
-                "END::bigint "
+                "END::bigint, rate "
       "FROM bucket, mark",
     9
 };
@@ -154,6 +155,13 @@ ngx_msec_t
 amzsync_store_quota_wait(amzsync_store_call_t *call)
 {
     return amzsync_store_int(call, 0, 0, 0);
+}
+
+
+double
+amzsync_store_quota_rate(amzsync_store_call_t *call)
+{
+    return strtod(PQgetvalue(call->result, call->first, 1), NULL);
 }
 
 

@@ -369,7 +369,8 @@ amzsync_sync_fetch_retry(amzsync_sync_set_t *set, const amzsync_error_t *error)
 
 /*
  * Teaches the bucket.  Nobody waits for this: it goes over the connection of
- * the sync, before whatever the set asks next.
+ * the sync, before whatever the set asks next.  If it is lost, the next slot
+ * has the old rate still, and the next answer tells again.
  */
 
 static void
@@ -386,22 +387,12 @@ amzsync_sync_fetch_learn(amzsync_sync_set_t *set,
         return;
     }
 
-    if (amzsync_store_quota_learn(job->sync->store, &job->lease, set->dataset,
-                                  job->sync->conf->spapi.client_id,
-                                  outcome->rate, throttled,
-                                  outcome->retry_after,
-                                  amzsync_sync_ignore, NULL)
-        && outcome->rate > 0)
-    {
-        set->rate = outcome->rate;
-    }
-
-    if (throttled) {
-
-        /* Perhaps the bucket has another rate: say the next one again. */
-
-        set->rate = 0;
-    }
+    (void) amzsync_store_quota_learn(job->sync->store, &job->lease,
+                                     set->dataset,
+                                     job->sync->conf->spapi.client_id,
+                                     outcome->rate, throttled,
+                                     outcome->retry_after,
+                                     amzsync_sync_ignore, NULL);
 }
 
 

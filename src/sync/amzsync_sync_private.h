@@ -102,7 +102,7 @@ struct amzsync_sync_set_s {
     ngx_uint_t                 db_failures;     /* the database's, in a row */
     ngx_uint_t                 refusals;        /* those that are its last
                                                    word on a statement */
-    double                     rate;            /* last one learnt */
+    double                     rate;            /* the bucket's */
 
     /* A token that comes again (Brent's algorithm): see progress.c. */
     uint64_t                   loop_hash;

@@ -116,6 +116,7 @@ amzsync_sync_set_slot(amzsync_store_call_t *call)
     }
 
     set->job->renewed = set->asked;
+    set->rate = amzsync_store_quota_rate(call);
 
     wait = amzsync_store_quota_wait(call);
 
