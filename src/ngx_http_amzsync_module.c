@@ -457,6 +457,10 @@ ngx_http_amzsync_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     clcf->client_max_body_size = 0;
 
+    /* It would take the request away from what waits for the database. */
+
+    ngx_str_null(&clcf->post_action);
+
     return NGX_CONF_OK;
 }
 

@@ -223,6 +223,39 @@ for my $case ([ "completed", "sync_complete" ], [ "failed", "sync_failed" ],
 }
 
 
+# Who joins late brings the news to those who were there, also the last one;
+# a rate of the location holds nothing back.
+
+{
+    my $port = AmzSync::Nginx::free_port();
+    my $other = AmzSync::Nginx->new(
+        http   => $db->http_config(endpoint => "http://127.0.0.1:1",
+                                   lwa => "http://127.0.0.1:1/token",
+                                   extra => "limit_rate 10k;\n"),
+        server => "listen 127.0.0.1:$port;\n" . $db->locations);
+
+    for my $n (1 .. 4) {
+        my $id = row("join$n", 1, progress => 1);
+        my $first = stream("join$n", $id, port => $port);
+
+        until_seen($first, qr/"progress":1,/);
+        sleep 0.3 * $n;
+        change("join$n", "progress = 2");
+        my $second = stream("join$n", $id, port => $port);
+        until_seen($second, qr/"progress":2,/);
+        ok(until_seen($first, qr/"progress":2,/, 4), "joined $n: a change");
+
+        change("join$n", "state = 'cancelled', completed_at = now(),
+                          lease = NULL, lease_until = NULL");
+        my $third = stream("join$n", $id, port => $port);
+        ok(until_seen($_, qr/sync_cancelled.*\r\n0\r\n\r\n/s, 4),
+           "joined $n: the end") for $third, $first, $second;
+    }
+
+    is_deeply([ $other->alarms ], [], "joined: no alarms");
+}
+
+
 # A client that is slow gets the newest state, not all of them; one that never
 # reads is left.
 

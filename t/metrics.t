@@ -48,6 +48,17 @@ sub codes {
 
 sub classes { $_[0]->values_by("amzsync_connections", "class") }
 
+
+# Whether so many workers have all of their connections.
+
+sub all_up {
+    my ($m, $workers) = @_;
+    my $up = classes($m);
+
+    return $up->{read} == 2 * $workers && $up->{write} == $workers
+           && $up->{work} == 2 * $workers;
+}
+
 sub nginx {
     my ($site, %arg) = @_;
 
@@ -69,10 +80,7 @@ sub nginx {
     my $all = { read => 4, write => 2, work => 4 };
 
     my $m = wait_metrics($site, $nginx, sub {
-        $_[0]->value("amzsync_workers") == 2
-        && join(",", %{ classes($_[0]) }) eq join(",", %{ classes($_[0]) })
-        && classes($_[0])->{read} + classes($_[0])->{work} == 8
-        && classes($_[0])->{write} == 2
+        $_[0]->value("amzsync_workers") == 2 && all_up($_[0], 2)
     });
 
     is($m->status, 200, "begin: 200, and nobody had to log in");
@@ -260,7 +268,7 @@ sub nginx {
     # in its own place.
 
     my ($old) = $nginx->workers;
-    my $two = sub { $_[0]->value("amzsync_connections", class => "work") == 4 };
+    my $two = sub { all_up($_[0], 2) };
 
     kill "STOP", $old;
     $nginx->signal("HUP");
@@ -270,7 +278,7 @@ sub nginx {
               "standstill: the connections of both");
 
     kill "KILL", $old;
-    $m = wait_metrics($site, $nginx, sub { !$two->($_[0]) });
+    $m = wait_metrics($site, $nginx, sub { all_up($_[0], 1) });
     is($m->value("amzsync_workers"), 1, "standstill, killed: one worker");
     is_deeply(classes($m), { read => 2, write => 1, work => 2 },
               "standstill, killed: its connections");
@@ -317,7 +325,7 @@ sub nginx {
     kill "KILL", $worker;
     $m = wait_metrics($site, $nginx, sub {
         ($nginx->workers)[0] != $worker
-        && $_[0]->value("amzsync_connections", class => "work") == 2
+        && all_up($_[0], 1)
     });
     cmp_ok($m->value("amzsync_threads_busy"), "<=", 1, "killed: threads");
     is_deeply(classes($m), { read => 2, write => 1, work => 2 },

@@ -57,8 +57,8 @@ amzsync_exit_begins(ngx_event_t *ev)
     watch = c->data;
 
     c->idle = 0;
-    c->fd = (ngx_socket_t) -1;
     ngx_free_connection(c);
+    c->fd = (ngx_socket_t) -1;
 
     watch->handler(watch->data);
 }

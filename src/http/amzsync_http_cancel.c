@@ -81,9 +81,12 @@ amzsync_http_cancel_answer(amzsync_http_ctx_t *ctx, amzsync_store_call_t *call)
                                   "Sync is not running any more.");
     }
 
+    amzsync_store_status_anew(ctx->conf->store, &ctx->user);
+
     /* Other workers are stopped by the fence, at their next statement. */
 
     amzsync_sync_cancelled(ctx->conf->runner, &ctx->user, ctx->no);
+    amzsync_http_events_changed(ctx->conf->events, &ctx->user, ctx->no);
 
     return amzsync_http_success(ctx->request, "Sync cancelled successfully");
 }

@@ -134,6 +134,8 @@ static ngx_int_t
 amzsync_http_connection_put(amzsync_http_ctx_t *ctx,
     amzsync_store_call_t *call)
 {
+    amzsync_store_status_anew(ctx->conf->store, &ctx->user);
+
     return amzsync_http_success(ctx->request, "Amazon account connected");
 }
 
@@ -144,6 +146,8 @@ static ngx_int_t
 amzsync_http_connection_deleted(amzsync_http_ctx_t *ctx,
     amzsync_store_call_t *call)
 {
+    amzsync_store_status_anew(ctx->conf->store, &ctx->user);
+
     return amzsync_http_success(ctx->request, "Amazon account disconnected");
 }
 

@@ -20,6 +20,9 @@ static ngx_int_t amzsync_http_events_answer(amzsync_http_ctx_t *ctx,
     amzsync_store_call_t *call);
 static ngx_int_t amzsync_http_stream_begin(amzsync_http_ctx_t *ctx,
     amzsync_store_call_t *call, amzsync_store_sync_t *sync);
+static ngx_int_t amzsync_http_stream_first(amzsync_http_ctx_t *ctx,
+    amzsync_http_stream_t *stream, amzsync_store_call_t *call,
+    amzsync_store_sync_t *sync);
 static ngx_int_t amzsync_http_stream_header(ngx_http_request_t *r);
 static ngx_int_t amzsync_http_stream_add_header(ngx_http_request_t *r,
     const char *key, const char *value);
@@ -144,9 +147,39 @@ amzsync_http_stream_begin(amzsync_http_ctx_t *ctx, amzsync_store_call_t *call,
                                   "event streams. Please try again later.");
     }
 
-    if (rc != NGX_OK
-        || amzsync_http_watch_update(stream->watch, call, sync) != NGX_OK)
-    {
+    if (rc != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = amzsync_http_stream_first(ctx, stream, call, sync);
+
+    if (rc != NGX_DONE) {
+
+        /* the request may outlive its answer */
+
+        amzsync_http_unwatch(stream);
+        return rc;
+    }
+
+    r->main->count++;
+
+    return NGX_DONE;
+}
+
+
+/* NGX_DONE: there is more to come. */
+
+static ngx_int_t
+amzsync_http_stream_first(amzsync_http_ctx_t *ctx,
+    amzsync_http_stream_t *stream, amzsync_store_call_t *call,
+    amzsync_store_sync_t *sync)
+{
+    ngx_int_t            rc;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    if (amzsync_http_watch_update(stream->watch, call, sync) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -162,13 +195,11 @@ amzsync_http_stream_begin(amzsync_http_ctx_t *ctx, amzsync_store_call_t *call,
 
     rc = amzsync_http_stream_newest(stream);
 
-    if (rc != NGX_OK) {
-        return (rc == NGX_DONE) ? NGX_OK : NGX_ERROR;
+    if (rc == NGX_OK) {
+        return NGX_DONE;
     }
 
-    r->main->count++;
-
-    return NGX_DONE;
+    return (rc == NGX_DONE) ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -185,6 +216,11 @@ amzsync_http_stream_header(ngx_http_request_t *r)
     if (r->reading_body) {
         r->keepalive = 0;
     }
+
+    /* Events are few and small; a rate would hold back the last one. */
+
+    r->limit_rate = 0;
+    r->limit_rate_set = 1;
 
     r->disable_not_modified = 1;
     r->headers_out.status = NGX_HTTP_OK;
@@ -378,6 +414,14 @@ amzsync_http_stream_beat(amzsync_http_stream_t *stream)
 {
     static const u_char  comment[] = ":\n\n";
 
+    if (stream->version != stream->watch->version) {
+
+        /* it was busy, or another one brought the news */
+
+        amzsync_http_stream_push(stream);
+        return;
+    }
+
     if (amzsync_http_stream_busy(stream)
         || ngx_current_msec - stream->since < AMZSYNC_HTTP_STREAM_BEAT)
     {
@@ -484,7 +528,7 @@ amzsync_http_stream_wait(ngx_http_request_t *r)
 
     if (!r->connection->buffered) {
 
-        if (wev->timer_set) {
+        if (wev->timer_set && !wev->delayed) {
             ngx_del_timer(wev);
         }
 

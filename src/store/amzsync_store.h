@@ -119,6 +119,12 @@ amzsync_store_call_t *amzsync_store_status(amzsync_store_t *store,
 /* Datasets of a sync, more than there are. */
 #define AMZSYNC_STORE_SETS_MAX  32
 
+/*
+ * A write of this user's was answered: statuses that are asked for from now on
+ * are not those that were asked for before.  So rare that all are looked at.
+ */
+void amzsync_store_status_anew(amzsync_store_t *store, ngx_str_t *user);
+
 /* Strings stand in the result; {0, NULL} is NULL; times are milliseconds,
  * AMZSYNC_TIME_BAD is NULL. */
 

@@ -229,6 +229,32 @@ amzsync_store_entry_unlink(amzsync_store_entry_t *entry)
 
 
 void
+amzsync_store_batch_forget(amzsync_store_batcher_t *batcher, ngx_str_t *user)
+{
+    ngx_uint_t              i;
+    ngx_queue_t            *q, *next;
+    amzsync_store_entry_t  *entry;
+
+    for (i = 0; i < AMZSYNC_STORE_BATCH_HASH; i++) {
+
+        for (q = ngx_queue_head(&batcher->hash[i]);
+             q != ngx_queue_sentinel(&batcher->hash[i]);
+             q = next)
+        {
+            next = ngx_queue_next(q);
+            entry = ngx_queue_data(q, amzsync_store_entry_t, link);
+
+            if (entry->user.len == user->len
+                && ngx_memcmp(entry->user.data, user->data, user->len) == 0)
+            {
+                amzsync_store_entry_unlink(entry);
+            }
+        }
+    }
+}
+
+
+void
 amzsync_store_batch_detach(amzsync_store_call_t *call)
 {
     amzsync_store_entry_t  *entry;

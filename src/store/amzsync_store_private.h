@@ -141,6 +141,10 @@ amzsync_store_call_t *amzsync_store_batch(amzsync_store_batcher_t *batcher,
     amzsync_store_handler_pt handler, void *data);
 void amzsync_store_batch_detach(amzsync_store_call_t *call);
 
+/* Nobody joins what was asked for this user so far. */
+void amzsync_store_batch_forget(amzsync_store_batcher_t *batcher,
+    ngx_str_t *user);
+
 
 /* A query for one of the statements, or NULL. */
 amzsync_pg_query_t *amzsync_store_query(amzsync_store_t *store,

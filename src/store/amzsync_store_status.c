@@ -161,6 +161,13 @@ amzsync_store_status(amzsync_store_t *store, ngx_str_t *user,
 }
 
 
+void
+amzsync_store_status_anew(amzsync_store_t *store, ngx_str_t *user)
+{
+    amzsync_store_batch_forget(&store->statuses, user);
+}
+
+
 amzsync_store_call_t *
 amzsync_store_watch(amzsync_store_t *store, amzsync_store_watch_t *watches,
     ngx_uint_t n, amzsync_store_handler_pt handler, void *data)
