@@ -7,6 +7,7 @@ use warnings;
 use lib 't/lib';
 use AmzSync;
 use AmzSync::Nginx;
+use AmzSync::Site;
 use AmzSync::Truth;
 use Test::More;
 
@@ -39,8 +40,10 @@ sub sync {
     my @who = (user => "u" . ++$user, port => $nginx->port);
     my $token = $arg{token} || "Atzr|sandbox-DEMO";
 
-    ok($db->connect($who[1], @who[2, 3], marketplaces => \@markets,
-                    token => $token), "$name: connected");
+    ok(AmzSync::Site::until_true(20, sub {
+        $db->connect($who[1], @who[2, 3], marketplaces => \@markets,
+                     token => $token)
+    }), "$name: connected");
 
     my $sync = $db->start($who[1], @who[2, 3]);
     ok($db->wait_sync($sync), "$name: ended") or diag $nginx->log;
