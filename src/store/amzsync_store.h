@@ -107,8 +107,8 @@ void amzsync_store_start_row(amzsync_store_call_t *call,
     amzsync_store_start_t *row);
 
 
-/* --- status: one read; identical reads in flight share it, and those of a
- * turn of the event loop one statement --- */
+/* --- status: one read; identical reads in flight share it, and those that come
+ * while others are under way one statement --- */
 
 /* no == 0: the newest sync of the user, and the schedule.  NONE: there is
  * none. */
@@ -176,8 +176,8 @@ void amzsync_store_status_dataset(amzsync_store_call_t *call,
 
 
 /*
- * Those of "n" syncs whose version is another than the one that is known, each
- * a group of rows that is read as a status is.
+ * Those of "n" syncs whose version is above the one that is known, each a group
+ * of rows that is read as a status is.
  */
 typedef struct {
     ngx_str_t           user;

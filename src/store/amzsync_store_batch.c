@@ -361,7 +361,7 @@ amzsync_store_batch_fill(amzsync_store_batcher_t *batcher,
 }
 
 
-/* The first of them has waited longest, and for no longer than the rest. */
+/* All have the time that is left to the first, who has waited longest. */
 
 static ngx_int_t
 amzsync_store_batch_create(amzsync_store_batcher_t *batcher,
