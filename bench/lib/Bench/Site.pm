@@ -73,10 +73,8 @@ sub module {
                                         postgres => $arg{postgres}
                                                     || "writes=2",
                                         datasets => $arg{datasets},
+                                        pool => "tasks=$threads",
                                         extra => $arg{extra} || "");
-
-    $http =~ s/^amzsync_thread_pool amzsync\K;/ tasks=$threads;/m
-        or die "no amzsync_thread_pool:\n$http";
 
     return AmzSync::Nginx->new(
         threads     => $threads,
