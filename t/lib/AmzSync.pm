@@ -131,7 +131,8 @@ sub main_config {
 
 
 # For --- http_config.  Arguments: postgres => the arguments that follow the
-# conninfo, conninfo => { ... }, endpoint => URL, lwa => URL, datasets => names
+# conninfo (AMZSYNC_PATIENCE, unless told: for an nginx that is slow by itself),
+# conninfo => { ... }, endpoint => URL, lwa => URL, datasets => names
 # (orders alone, unless told), pool => the arguments that follow the thread
 # pool's name, extra => TEXT; undef leaves a directive out.  The default
 # endpoint is the sandbox in the server under test, see sandbox().
@@ -140,7 +141,7 @@ sub http_config {
     my ($self, %arg) = @_;
     my $amazon = 'http://127.0.0.1:$TEST_NGINX_SERVER_PORT/amazon';
     my %with = (
-        postgres => "",
+        postgres => $ENV{AMZSYNC_PATIENCE} || "",
         endpoint => $amazon,
         lwa      => "$amazon/auth/o2/token",
         keys     => "$self->{dir}/keys",
