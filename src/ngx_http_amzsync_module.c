@@ -9,6 +9,8 @@
 
 static void *ngx_http_amzsync_create_main_conf(ngx_conf_t *cf);
 static char *ngx_http_amzsync_init_main_conf(ngx_conf_t *cf, void *conf);
+static char *ngx_http_amzsync_init_temp_path(ngx_conf_t *cf,
+    ngx_http_amzsync_main_conf_t *amcf);
 static void *ngx_http_amzsync_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_amzsync_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
@@ -25,6 +27,10 @@ static ngx_conf_num_bounds_t  ngx_http_amzsync_timeout_bounds = {
 
 static ngx_conf_num_bounds_t  ngx_http_amzsync_page_bounds = {
     ngx_conf_check_num_bounds, 1024, 1024 * 1024 * 1024
+};
+
+static ngx_conf_num_bounds_t  ngx_http_amzsync_poll_bounds = {
+    ngx_conf_check_num_bounds, 100, 600000
 };
 
 static ngx_conf_num_bounds_t  ngx_http_amzsync_retries_bounds = {
@@ -148,6 +154,27 @@ static ngx_command_t  ngx_http_amzsync_commands[] = {
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_http_amzsync_main_conf_t, sync.spapi.max_page),
       &ngx_http_amzsync_page_bounds },
+
+    { ngx_string("amzsync_temp_path"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1234,
+      ngx_conf_set_path_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_amzsync_main_conf_t, temp_path),
+      NULL },
+
+    { ngx_string("amzsync_max_report_size"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_off_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_amzsync_main_conf_t, sync.spapi.max_report),
+      NULL },
+
+    { ngx_string("amzsync_report_poll"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_amzsync_main_conf_t, sync.report_poll),
+      &ngx_http_amzsync_poll_bounds },
 
     { ngx_string("amzsync_retries"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
@@ -328,6 +355,9 @@ ngx_http_amzsync_create_main_conf(ngx_conf_t *cf)
      *     conf->sync.spapi.keys = { NULL, 0 };
      *     conf->used = { NULL, NULL, 0 };
      *     conf->metrics = NULL;
+     *     conf->temp_path = NULL;
+     *     conf->reports = 0;
+     *     conf->sync.spapi.temp_path = NULL;
      *     conf->store = NULL;
      *     conf->runner = NULL;
      *     conf->events = NULL;
@@ -338,6 +368,8 @@ ngx_http_amzsync_create_main_conf(ngx_conf_t *cf)
     conf->sync.spapi.connect_timeout = NGX_CONF_UNSET_MSEC;
     conf->sync.spapi.timeout = NGX_CONF_UNSET_MSEC;
     conf->sync.spapi.max_page = NGX_CONF_UNSET_SIZE;
+    conf->sync.spapi.max_report = NGX_CONF_UNSET;
+    conf->sync.report_poll = NGX_CONF_UNSET_MSEC;
     conf->sync.retries = NGX_CONF_UNSET_UINT;
     conf->sync.retry_delay = NGX_CONF_UNSET_MSEC;
     conf->sync.max_syncs = NGX_CONF_UNSET_UINT;
@@ -364,6 +396,8 @@ ngx_http_amzsync_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_conf_init_msec_value(spapi->connect_timeout, 10000);
     ngx_conf_init_msec_value(spapi->timeout, 60000);
     ngx_conf_init_size_value(spapi->max_page, 16 * 1024 * 1024);
+    ngx_conf_init_value(spapi->max_report, (off_t) 4 * 1024 * 1024 * 1024);
+    ngx_conf_init_msec_value(sync->report_poll, 15000);
     ngx_conf_init_uint_value(sync->retries, 5);
     ngx_conf_init_msec_value(sync->retry_delay, 1000);
     ngx_conf_init_uint_value(sync->max_syncs, 10000);
@@ -378,6 +412,53 @@ ngx_http_amzsync_init_main_conf(ngx_conf_t *cf, void *conf)
     if (spapi->user_agent == NULL) {
         spapi->user_agent = NGX_HTTP_AMZSYNC_USER_AGENT;
     }
+
+    return ngx_http_amzsync_init_temp_path(cf, amcf);
+}
+
+
+/* A folder beside nginx's own, made at start; only if a report may come. */
+
+static char *
+ngx_http_amzsync_init_temp_path(ngx_conf_t *cf,
+    ngx_http_amzsync_main_conf_t *amcf)
+{
+    u_char           *p;
+    ngx_path_init_t   path;
+
+    static u_char  beside[] = NGX_HTTP_CLIENT_TEMP_PATH;
+
+    if (amcf->temp_path == NULL) {
+
+        if (!amcf->reports) {
+            return NGX_CONF_OK;
+        }
+
+        ngx_memzero(&path, sizeof(ngx_path_init_t));
+
+        for (p = beside + sizeof(beside) - 1; p > beside && p[-1] != '/'; p--)
+        {
+            /* void */
+        }
+
+        path.name.data = ngx_pnalloc(cf->pool, p - beside
+                                               + sizeof("amzsync_temp"));
+        if (path.name.data == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        path.name.len = ngx_sprintf(path.name.data, "%*samzsync_temp",
+                                    (size_t) (p - beside), beside)
+                        - path.name.data;
+
+        if (ngx_conf_merge_path_value(cf, &amcf->temp_path, NULL, &path)
+            != NGX_CONF_OK)
+        {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    amcf->sync.spapi.temp_path = (char *) amcf->temp_path->name.data;
 
     return NGX_CONF_OK;
 }

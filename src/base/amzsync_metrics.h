@@ -25,9 +25,9 @@
 /* More datasets than the store has statements for. */
 #define AMZSYNC_METRICS_DATASETS    32
 
-/* Calls by operation: each dataset's, and the exchange of tokens. */
-#define AMZSYNC_METRICS_TOKEN       AMZSYNC_METRICS_DATASETS
-#define AMZSYNC_METRICS_OPERATIONS  (AMZSYNC_METRICS_DATASETS + 1)
+/* Calls by operation, more than there are; and the exchange of tokens. */
+#define AMZSYNC_METRICS_TOKEN       32
+#define AMZSYNC_METRICS_OPERATIONS  (AMZSYNC_METRICS_TOKEN + 1)
 
 /* Status codes of HTTP, 100 to 599; place 0 is for calls without an answer. */
 #define AMZSYNC_METRICS_CODE_MIN    100

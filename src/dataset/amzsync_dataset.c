@@ -11,13 +11,19 @@ extern const amzsync_dataset_t  amzsync_dataset_marketplaces;
 extern const amzsync_dataset_t  amzsync_dataset_orders;
 extern const amzsync_dataset_t  amzsync_dataset_inventory;
 extern const amzsync_dataset_t  amzsync_dataset_financial_transactions;
+extern const amzsync_dataset_t  amzsync_dataset_customer_returns;
+extern const amzsync_dataset_t  amzsync_dataset_reimbursements;
+extern const amzsync_dataset_t  amzsync_dataset_ledger_detail;
 
 
 const amzsync_dataset_t *const  amzsync_datasets[] = {
     &amzsync_dataset_marketplaces,
     &amzsync_dataset_orders,
     &amzsync_dataset_inventory,
-    &amzsync_dataset_financial_transactions
+    &amzsync_dataset_financial_transactions,
+    &amzsync_dataset_customer_returns,
+    &amzsync_dataset_reimbursements,
+    &amzsync_dataset_ledger_detail
 };
 
 const ngx_uint_t  amzsync_ndatasets = sizeof(amzsync_datasets)
@@ -48,23 +54,6 @@ amzsync_dataset_index(const amzsync_dataset_t *dataset)
     ngx_uint_t  i;
 
     for (i = 0; amzsync_datasets[i] != dataset; i++) { /* void */ }
-
-    return i;
-}
-
-
-ngx_uint_t
-amzsync_dataset_operation(const amzsync_dataset_t *dataset)
-{
-    ngx_uint_t  i;
-
-    for (i = 0; amzsync_datasets[i] != dataset; i++) {
-        if (ngx_strcmp(amzsync_datasets[i]->operation, dataset->operation)
-            == 0)
-        {
-            break;
-        }
-    }
 
     return i;
 }

@@ -17,6 +17,31 @@
 #include <base/amzsync_base.h>
 
 
+/* Amazon's operations, each with a quota of its own. */
+
+typedef enum {
+    AMZSYNC_GET_PARTICIPATIONS = 0,
+    AMZSYNC_SEARCH_ORDERS,
+    AMZSYNC_GET_INVENTORY,
+    AMZSYNC_LIST_TRANSACTIONS,
+    AMZSYNC_CREATE_REPORT,
+    AMZSYNC_GET_REPORTS,
+    AMZSYNC_GET_REPORT,
+    AMZSYNC_GET_REPORT_DOCUMENT,
+    AMZSYNC_OPERATIONS
+} amzsync_operation_e;
+
+
+typedef struct {
+    const char          *name;      /* Amazon's, the quota's key */
+    double               rate;      /* calls a second, as the models say */
+    ngx_uint_t           burst;
+} amzsync_operation_t;
+
+
+extern const amzsync_operation_t  amzsync_operations[AMZSYNC_OPERATIONS];
+
+
 /*
  * The type of a column.  The page reader checks a value's form, so that a page
  * that was read cannot be refused by PostgreSQL:
@@ -51,6 +76,9 @@ typedef enum {
 #define AMZSYNC_COLUMN_ID       0x10    /* the whole key of a row that has it,
                                            see below */
 #define AMZSYNC_COLUMN_HASHED   0x20    /* takes part in the key of others */
+#define AMZSYNC_COLUMN_LINE     0x40    /* of a report: the line's number */
+#define AMZSYNC_COLUMN_EXTRA    0x80    /* of a report: an object of what no
+                                           other column takes */
 
 #define AMZSYNC_KEY_MAX         256     /* all keys must fit an index row */
 #define AMZSYNC_PATH_DEPTH      6
@@ -125,6 +153,27 @@ typedef enum {
 
 
 /*
+ * A dataset whose rows come in reports: text, a line a row, with tabs between
+ * the fields and their names in the first line.  Then path, params and
+ * token_path are unused; a column's path is its name in that line, or several,
+ * separated by '|', where letters' case and what is between words do not
+ * matter.  A value that has not the form of its column's type is no reason to
+ * refuse a report of years: it is kept in the EXTRA column.
+ *
+ * The table, of the name of the rowset with "_rows" behind it, keeps whole
+ * loads of windows: its key is user_id, selling_partner_id, region,
+ * load_sync_no, load_step and the line's number.  The view of the rowset's name
+ * shows those that amzsync.coverage knows as done.
+ */
+
+typedef struct {
+    const char          *type;          /* Amazon's reportType */
+    time_t               cooldown;      /* seconds; one that is younger is
+                                           taken, not made again */
+} amzsync_report_t;
+
+
+/*
  * A snapshot has no cursor: each sync reads all there is, and what it does not
  * see is deleted.  Its table has the columns scan_sync_no and scan_page, which
  * name the scan that saw a row last: by the sync and its step, page of
@@ -142,7 +191,7 @@ typedef enum {
 typedef struct {
     const char              *name;          /* in the API and in tables */
     const char              *message;       /* for people, while it runs */
-    const char              *operation;     /* Amazon's, the quota's key */
+    amzsync_operation_e      operation;
     const char              *path;          /* of the URL, from '/' */
     const amzsync_param_t   *params;
     ngx_uint_t               nparams;
@@ -150,9 +199,6 @@ typedef struct {
                                                Amazon alone decides */
     amzsync_unit_e           unit;
     ngx_uint_t               flags;
-
-    double                   rate;          /* requests a second */
-    ngx_uint_t               burst;
 
     /* Seconds. */
     time_t                   history;       /* how far back a first sync goes */
@@ -172,6 +218,8 @@ typedef struct {
     const char              *open_column;   /* or NULL */
     const char              *open_value;
     const char              *open_time;
+
+    const amzsync_report_t  *report;        /* or NULL */
 } amzsync_dataset_t;
 
 
@@ -182,9 +230,8 @@ extern const ngx_uint_t                amzsync_ndatasets;
 /* One by name, or NULL. */
 const amzsync_dataset_t *amzsync_dataset_find(const u_char *p, size_t len);
 
-/* Its place among them; and that of the first one with the same operation. */
+/* Its place among them. */
 ngx_uint_t amzsync_dataset_index(const amzsync_dataset_t *dataset);
-ngx_uint_t amzsync_dataset_operation(const amzsync_dataset_t *dataset);
 
 
 /*

@@ -66,16 +66,13 @@ static const amzsync_param_t  amzsync_financial_transactions_params[] = {
 const amzsync_dataset_t  amzsync_dataset_financial_transactions = {
     "financial_transactions",
     "Fetching financial transactions",
-    "listTransactions",
+    AMZSYNC_LIST_TRANSACTIONS,
     "/finances/2024-06-19/transactions",
     amzsync_financial_transactions_params,
     sizeof(amzsync_financial_transactions_params) / sizeof(amzsync_param_t),
     0,
     AMZSYNC_UNIT_SELLER,
     AMZSYNC_DATASET_SPARSE,
-
-    0.5,
-    10,
 
     548 * 24 * 3600,                /* 18 months */
     72 * 3600,
@@ -89,5 +86,7 @@ const amzsync_dataset_t  amzsync_dataset_financial_transactions = {
 
     "transaction_status",
     "DEFERRED",
-    "posted_date"
+    "posted_date",
+
+    NULL
 };

@@ -100,16 +100,13 @@ static const amzsync_param_t  amzsync_inventory_params[] = {
 const amzsync_dataset_t  amzsync_dataset_inventory = {
     "inventory",
     "Fetching inventory",
-    "getInventorySummaries",
+    AMZSYNC_GET_INVENTORY,
     "/fba/inventory/v1/summaries",
     amzsync_inventory_params,
     sizeof(amzsync_inventory_params) / sizeof(amzsync_param_t),
     0,
     AMZSYNC_UNIT_MARKETPLACE,
     AMZSYNC_DATASET_SNAPSHOT,
-
-    2,
-    2,
 
     0,
     0,
@@ -122,5 +119,7 @@ const amzsync_dataset_t  amzsync_dataset_inventory = {
 
     NULL,
     NULL,
+    NULL,
+
     NULL
 };

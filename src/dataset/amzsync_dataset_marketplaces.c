@@ -44,16 +44,13 @@ static const amzsync_rowset_t  amzsync_marketplaces_rows = {
 const amzsync_dataset_t  amzsync_dataset_marketplaces = {
     "marketplaces",
     "Fetching marketplaces",
-    "getMarketplaceParticipations",
+    AMZSYNC_GET_PARTICIPATIONS,
     "/sellers/v1/marketplaceParticipations",
     NULL,
     0,
     0,
     AMZSYNC_UNIT_SELLER,
     AMZSYNC_DATASET_SNAPSHOT|AMZSYNC_DATASET_MARKETS,
-
-    0.016,
-    15,
 
     0,
     0,
@@ -66,5 +63,7 @@ const amzsync_dataset_t  amzsync_dataset_marketplaces = {
 
     NULL,
     NULL,
+    NULL,
+
     NULL
 };

@@ -122,16 +122,13 @@ static const amzsync_param_t  amzsync_orders_params[] = {
 const amzsync_dataset_t  amzsync_dataset_orders = {
     "orders",
     "Fetching orders",
-    "searchOrders",
+    AMZSYNC_SEARCH_ORDERS,
     "/orders/2026-01-01/orders",
     amzsync_orders_params,
     sizeof(amzsync_orders_params) / sizeof(amzsync_param_t),
     100,
     AMZSYNC_UNIT_MARKETPLACES,
     0,
-
-    0.0056,
-    20,
 
     365 * 24 * 3600,
     600,
@@ -144,5 +141,7 @@ const amzsync_dataset_t  amzsync_dataset_orders = {
 
     NULL,
     NULL,
+    NULL,
+
     NULL
 };

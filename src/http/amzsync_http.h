@@ -41,6 +41,8 @@ typedef struct {
     ngx_shm_zone_t              *metrics;   /* if there is one */
 
     ngx_uint_t                   max_streams;
+    ngx_path_t                  *temp_path; /* of reports */
+    ngx_uint_t                   reports;   /* some dataset comes in them */
 
     /* Of this worker, from init_process. */
     amzsync_store_t             *store;

@@ -563,6 +563,9 @@ amzsync_http_conf_datasets(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_array_t              **datasets;
     const amzsync_dataset_t   *dataset, **slot;
 
+    ngx_http_amzsync_main_conf_t  *amcf;
+
+    amcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_amzsync_module);
     datasets = (ngx_array_t **) (p + cmd->offset);
 
     if (*datasets != NGX_CONF_UNSET_PTR) {
@@ -599,6 +602,8 @@ amzsync_http_conf_datasets(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
         slot = ngx_array_push(*datasets);
         *slot = dataset;
+
+        amcf->reports |= (dataset->report != NULL);
     }
 
     return NGX_CONF_OK;
@@ -619,8 +624,10 @@ amzsync_http_conf_datasets_all(ngx_conf_t *cf)
     }
 
     for (i = 0; i < amzsync_ndatasets; i++) {
-        slot = ngx_array_push(datasets);
-        *slot = amzsync_datasets[i];
+        if (amzsync_datasets[i]->report == NULL) {
+            slot = ngx_array_push(datasets);
+            *slot = amzsync_datasets[i];
+        }
     }
 
     return datasets;

@@ -28,7 +28,8 @@ char *amzsync_http_conf_certificate(ngx_conf_t *cf, ngx_command_t *cmd,
 char *amzsync_http_conf_datasets(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
-/* All datasets that there are, as the directive would set them; or NULL. */
+/* Those that are synced if none are named: all but what comes in reports; or
+ * NULL. */
 ngx_array_t *amzsync_http_conf_datasets_all(ngx_conf_t *cf);
 
 

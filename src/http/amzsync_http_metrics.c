@@ -303,7 +303,7 @@ amzsync_http_metrics_quota(amzsync_http_metrics_t *m)
     amzsync_http_metrics_family(m, "quota_waits_total", "counter",
                                 "Waits for the quota, by operation.");
 
-    for (i = 0; i < AMZSYNC_METRICS_DATASETS; i++) {
+    for (i = 0; i < AMZSYNC_METRICS_TOKEN; i++) {
         operation = amzsync_http_metrics_operation(i);
 
         if (operation) {
@@ -316,7 +316,7 @@ amzsync_http_metrics_quota(amzsync_http_metrics_t *m)
     amzsync_http_metrics_family(m, "quota_wait_seconds_total", "counter",
                                 "How long they are, counted when they begin.");
 
-    for (i = 0; i < AMZSYNC_METRICS_DATASETS; i++) {
+    for (i = 0; i < AMZSYNC_METRICS_TOKEN; i++) {
         operation = amzsync_http_metrics_operation(i);
         ms = amzsync_metrics->operations[i].waited;
 
@@ -440,7 +440,7 @@ amzsync_http_metrics_workers(amzsync_http_metrics_t *m)
 }
 
 
-/* NULL: there is none at this place, or it is counted at an earlier one. */
+/* NULL: there is none at this place. */
 
 static const char *
 amzsync_http_metrics_operation(ngx_uint_t i)
@@ -449,13 +449,7 @@ amzsync_http_metrics_operation(ngx_uint_t i)
         return "token";
     }
 
-    if (i < amzsync_ndatasets
-        && amzsync_dataset_operation(amzsync_datasets[i]) == i)
-    {
-        return amzsync_datasets[i]->operation;
-    }
-
-    return NULL;
+    return (i < AMZSYNC_OPERATIONS) ? amzsync_operations[i].name : NULL;
 }
 
 

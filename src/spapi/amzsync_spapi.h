@@ -31,6 +31,8 @@ typedef struct {
     ngx_msec_t            connect_timeout;
     ngx_msec_t            timeout;              /* of the whole transfer */
     size_t                max_page;             /* bytes, after inflation */
+    const char           *temp_path;            /* a folder for reports */
+    off_t                 max_report;           /* bytes there, of one */
 } amzsync_spapi_conf_t;
 
 
@@ -118,6 +120,83 @@ void amzsync_spapi_page(amzsync_spapi_page_t *call);
 /* Frees the call's strings and rows (all malloc()ed), and cleanses its token;
  * not the curl handle nor the structure itself. */
 void amzsync_spapi_page_free(amzsync_spapi_page_t *call);
+
+
+/*
+ * A report, step by step.  Its document is kept in a file without a name, which
+ * ends with its last holder; references are counted in the event loop only.
+ */
+
+#define AMZSYNC_REPORT_ID_MAX  128
+
+
+typedef struct {
+    int                          fd;
+    off_t                        size;
+    ngx_uint_t                   refs;
+} amzsync_spool_t;
+
+
+void amzsync_spool_release(amzsync_spool_t *spool);
+
+
+typedef enum {
+    AMZSYNC_REPORT_FIND = 0,        /* one that may be taken: getReports */
+    AMZSYNC_REPORT_CREATE,          /* createReport */
+    AMZSYNC_REPORT_POLL,            /* getReport */
+    AMZSYNC_REPORT_FETCH,           /* getReportDocument, and its download */
+    AMZSYNC_REPORT_REASON,          /* the same, of a report that failed */
+    AMZSYNC_REPORT_READ             /* rows of the document */
+} amzsync_report_step_e;
+
+
+typedef enum {
+    AMZSYNC_REPORT_WAITING = 0,     /* IN_QUEUE, IN_PROGRESS */
+    AMZSYNC_REPORT_DONE,
+    AMZSYNC_REPORT_CANCELLED,
+    AMZSYNC_REPORT_FATAL
+} amzsync_report_status_e;
+
+
+typedef struct {
+    const amzsync_spapi_conf_t  *conf;
+    CURL                        *curl;
+    const amzsync_dataset_t     *dataset;
+    amzsync_region_e             region;
+    amzsync_report_step_e        step;
+
+    char                         access_token[2048 + 1];
+    char                        *marketplaces;  /* comma separated, malloc() */
+    int64_t                      from;          /* the window, milliseconds */
+    int64_t                      to;
+    int64_t                      slack;         /* FIND: another end by this is
+                                                   as good */
+
+    /* FIND and CREATE answer the first, "" if there is none; POLL the second,
+     * which may be "" if the report is not DONE. */
+    char                         report_id[AMZSYNC_REPORT_ID_MAX];
+    char                         document_id[AMZSYNC_REPORT_ID_MAX];
+
+    amzsync_report_status_e      status;        /* of FIND and POLL */
+    int64_t                      report_to;     /* FIND: end of its data */
+
+    /* FETCH answers it; READ goes on at "offset" behind "lines" lines. */
+    amzsync_spool_t             *spool;
+    off_t                        offset;
+    int64_t                      lines;
+    ngx_uint_t                   max_rows;
+
+    amzsync_spapi_outcome_t      outcome;
+    amzsync_rows_t              *rows;          /* READ */
+    ngx_uint_t                   last;          /* nothing is behind them */
+} amzsync_spapi_report_t;
+
+
+void amzsync_spapi_report(amzsync_spapi_report_t *call);
+
+/* Frees what was malloc()ed, and cleanses the token; of the spool one
+ * reference. */
+void amzsync_spapi_report_free(amzsync_spapi_report_t *call);
 
 
 #endif /* _AMZSYNC_SPAPI_H_INCLUDED_ */

@@ -22,6 +22,9 @@
 /* Anything shorter is no secret, but may be a word of the message. */
 #define AMZSYNC_HTTP_SECRET_MIN   8
 
+/* A large document comes for as long as it takes. */
+#define AMZSYNC_HTTP_SINK_TIME    3600
+
 /* An absurd Retry-After must not park a sync for ever. */
 #define AMZSYNC_HTTP_RETRY_MAX    3600
 
@@ -188,18 +191,22 @@ amzsync_http_setup(amzsync_spapi_http_t *h, struct curl_slist *headers)
     rc |= curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     rc |= curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
                            (long) conf->connect_timeout);
-    rc |= curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long) conf->timeout);
+    rc |= curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
+                           h->sink ? AMZSYNC_HTTP_SINK_TIME * 1000L
+                                   : (long) conf->timeout);
     rc |= curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
     rc |= curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME,
                            (long) AMZSYNC_HTTP_IDLE_TIME);
     rc |= curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
 
     rc |= curl_easy_setopt(curl, CURLOPT_USERAGENT, conf->user_agent);
-    rc |= curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "gzip");
+    rc |= curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING,
+                           h->sink ? NULL : "gzip");
     rc |= curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 
-    if (h->form != NULL) {
-        rc |= curl_easy_setopt(curl, CURLOPT_POSTFIELDS, h->form);
+    if (h->form != NULL || h->json != NULL) {
+        rc |= curl_easy_setopt(curl, CURLOPT_POSTFIELDS,
+                               h->form ? h->form : h->json);
     }
 
     rc |= curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, amzsync_http_write);
@@ -223,7 +230,12 @@ amzsync_http_headers(amzsync_spapi_http_t *h)
     struct tm           tm;
     struct curl_slist  *list;
 
-    list = amzsync_http_header(NULL, "accept", "application/json");
+    list = amzsync_http_header(NULL, "accept",
+                               h->sink ? "*/*" : "application/json");
+
+    if (list != NULL && h->json != NULL) {
+        list = amzsync_http_header(list, "content-type", "application/json");
+    }
 
     if (h->access_token == NULL) {
         return list;
@@ -295,11 +307,27 @@ amzsync_http_write(char *p, size_t size, size_t n, void *data)
 {
     amzsync_spapi_http_t  *h = data;
 
+    long     status;
     u_char  *start;
     size_t   used, alloc;
 
     n *= size;
     used = h->last - h->start;
+    status = 0;
+
+    if (h->sink != NULL) {
+        (void) curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
+    }
+
+    if (status == AMZSYNC_HTTP_OK) {
+
+        if (h->sink(h->sink_data, (u_char *) p, n) != NGX_OK) {
+            h->sink_failed = 1;
+            return 0;
+        }
+
+        return n;
+    }
 
     if (n > h->max - used) {
         h->too_large = 1;
@@ -349,6 +377,7 @@ amzsync_http_read_header(char *p, size_t size, size_t n, void *data)
 
         h->outcome->rate = 0;
         h->request_id[0] = '\0';
+        h->content_type[0] = '\0';
         return n;
     }
 
@@ -381,6 +410,12 @@ amzsync_http_read_header(char *p, size_t size, size_t n, void *data)
         if (*last == '\0' && isfinite(rate) && rate > 0) {
             h->outcome->rate = rate;
         }
+
+    } else if (len == sizeof("Content-Type") - 1
+               && strncasecmp(p, "Content-Type", len) == 0)
+    {
+        amzsync_text_copy(h->content_type, sizeof(h->content_type), value,
+                          ngx_strlen(value));
     }
 
     return n;
@@ -429,6 +464,10 @@ amzsync_http_done(amzsync_spapi_http_t *h, CURLcode code, const char *text)
         *h->last = '\0';
 
         return NGX_OK;
+    }
+
+    if (h->sink_failed) {
+        return NGX_ERROR;
     }
 
     if (text[0] == '\0') {

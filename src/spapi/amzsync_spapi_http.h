@@ -22,7 +22,16 @@ typedef struct {
     const char                  *url;
     const char                  *access_token;  /* or NULL */
     const char                  *form;          /* to POST; NULL: GET */
+    const char                  *json;          /* the same, of this type */
     size_t                       max;           /* bytes, after inflation */
+
+    /*
+     * Takes the body of a 200 instead of the buffer below, as it came; others'
+     * still go there.  An error ends the transfer, and the outcome is its.
+     * Such a transfer may take an hour, if it never rests.
+     */
+    ngx_int_t                  (*sink)(void *data, const u_char *p, size_t n);
+    void                        *sink_data;
 
     /* What no error may repeat; the rest NULL. */
     const char                  *secrets[AMZSYNC_HTTP_SECRETS];
@@ -32,7 +41,9 @@ typedef struct {
     u_char                      *last;
     u_char                      *end;
     char                         request_id[AMZSYNC_REQUEST_ID_MAX];
+    char                         content_type[128];
 
+    unsigned                     sink_failed:1;
     unsigned                     too_large:1;
     unsigned                     no_memory:1;
 } amzsync_spapi_http_t;
@@ -47,6 +58,9 @@ ngx_int_t amzsync_spapi_http(amzsync_spapi_http_t *h);
 
 /* Cleanses and frees the answer. */
 void amzsync_spapi_http_free(amzsync_spapi_http_t *h);
+
+/* The verdict on an answer of SP-API's that is an error, by its status. */
+void amzsync_spapi_error(amzsync_spapi_http_t *h);
 
 /* Sets the verdict with its error; secrets in "text" become "***". */
 void amzsync_spapi_http_verdict(amzsync_spapi_http_t *h,

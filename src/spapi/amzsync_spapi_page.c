@@ -7,13 +7,8 @@
 #include <spapi/amzsync_spapi_http.h>
 #include <spapi/amzsync_spapi_reader.h>
 #include <spapi/amzsync_spapi_rows.h>
-#include <base/amzsync_json.h>
 #include <base/amzsync_time.h>
 #include <openssl/crypto.h>
-
-
-/* Longer answers than this are no errors of Amazon's. */
-#define AMZSYNC_PAGE_ERROR_MAX  65536
 
 
 static char *amzsync_page_url(const amzsync_spapi_page_t *call);
@@ -21,8 +16,6 @@ static const char *amzsync_page_param(const amzsync_spapi_page_t *call,
     const amzsync_param_t *param, char *buf, size_t size);
 static void amzsync_page_answer(amzsync_spapi_page_t *call,
     amzsync_spapi_http_t *h);
-static void amzsync_page_error(amzsync_spapi_http_t *h);
-static char *amzsync_page_error_text(amzsync_spapi_http_t *h);
 
 
 void
@@ -179,7 +172,7 @@ amzsync_page_answer(amzsync_spapi_page_t *call, amzsync_spapi_http_t *h)
     amzsync_error_t  error;
 
     if (call->outcome.status != 200) {
-        amzsync_page_error(h);
+        amzsync_spapi_error(h);
         return;
     }
 
@@ -199,117 +192,4 @@ amzsync_page_answer(amzsync_spapi_page_t *call, amzsync_spapi_http_t *h)
 
     amzsync_spapi_http_verdict(h, AMZSYNC_SPAPI_RETRY, "internal_error",
                                "Out of memory");
-}
-
-
-static void
-amzsync_page_error(amzsync_spapi_http_t *h)
-{
-    char                     *text;
-    const char               *code;
-    amzsync_spapi_verdict_e   verdict;
-
-    text = amzsync_page_error_text(h);
-
-    if (text == NULL) {
-        amzsync_spapi_http_verdict(h, AMZSYNC_SPAPI_RETRY, "internal_error",
-                                   "Out of memory");
-        return;
-    }
-
-    switch (h->outcome->status) {
-
-    case 400:
-    case 413:
-        verdict = AMZSYNC_SPAPI_INVALID;
-        code = "invalid_input";
-        break;
-
-    case 401:
-    case 403:
-
-        if (strstr(text, "access token you provided has expired") != NULL) {
-            verdict = AMZSYNC_SPAPI_EXPIRED;
-            code = "access_token_expired";
-            break;
-        }
-
-        verdict = AMZSYNC_SPAPI_DENIED;
-        code = "access_denied";
-        break;
-
-    case 408:
-        verdict = AMZSYNC_SPAPI_RETRY;
-        code = "amazon_timeout";
-        break;
-
-    case 429:
-        verdict = AMZSYNC_SPAPI_THROTTLED;
-        code = "quota_exceeded";
-        break;
-
-    default:
-
-        if (h->outcome->status >= 500) {
-            verdict = AMZSYNC_SPAPI_RETRY;
-            code = "amazon_unavailable";
-
-        } else if (h->outcome->status < 300) {
-            verdict = AMZSYNC_SPAPI_RETRY;
-            code = "malformed_answer";
-
-        } else {
-            verdict = AMZSYNC_SPAPI_FAILED;
-            code = "amazon_refused";
-        }
-    }
-
-    amzsync_spapi_http_verdict(h, verdict, code, text);
-    amzsync_spapi_wipe(text);
-}
-
-
-/*
- * "InvalidInput: Invalid request. The token has expired."  Not cut: half a
- * secret would not be found in it.
- */
-
-static char *
-amzsync_page_error_text(amzsync_spapi_http_t *h)
-{
-    int            n;
-    char          *text;
-    size_t         len;
-    json_t        *root, *first;
-    const char    *code, *message, *details;
-    json_error_t   error;
-
-    root = NULL;
-    len = h->last - h->start;
-
-    if (len <= AMZSYNC_PAGE_ERROR_MAX) {
-        root = amzsync_json_load(h->start, len, &error);
-    }
-
-    first = json_array_get(json_object_get(root, "errors"), 0);
-
-    code = json_string_value(json_object_get(first, "code"));
-    message = json_string_value(json_object_get(first, "message"));
-    details = json_string_value(json_object_get(first, "details"));
-
-    if (code == NULL && message == NULL) {
-        n = asprintf(&text, "Amazon answered with HTTP status %lu",
-                     (unsigned long) h->outcome->status);
-
-    } else {
-        n = asprintf(&text, "%s%s%s%s%s",
-                     code ? code : "", code ? ": " : "",
-                     message ? message : "",
-                     (details && *details) ? " " : "",
-                     details ? details : "");
-    }
-
-    json_decref(root);
-
-    return (n == -1) ? NULL : text;
 }

@@ -29,7 +29,8 @@ static const amzsync_pg_stmt_t  amzsync_store_schema_stmt = {
 ngx_int_t
 amzsync_store_init(ngx_conf_t *cf)
 {
-    if (AMZSYNC_STORE_DATASETS + 2 * amzsync_ndatasets > AMZSYNC_PG_STMTS_MAX)
+    if (amzsync_store_dataset_stmt(amzsync_ndatasets, 0)
+        > AMZSYNC_PG_STMTS_MAX)
     {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                       "amzsync: too many datasets");
@@ -37,6 +38,10 @@ amzsync_store_init(ngx_conf_t *cf)
     }
 
     if (amzsync_store_page_init(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (amzsync_store_load_init(cf) != NGX_OK) {
         return NGX_ERROR;
     }
 

@@ -413,8 +413,8 @@ void amzsync_store_plan_row(amzsync_store_call_t *call, ngx_uint_t n,
  */
 amzsync_store_call_t *amzsync_store_quota_take(amzsync_store_t *store,
     amzsync_store_lease_t *lease, const amzsync_dataset_t *dataset,
-    const char *client_id, ngx_msec_t ttl, amzsync_store_handler_pt handler,
-    void *data);
+    amzsync_operation_e op, const char *client_id, ngx_msec_t ttl,
+    amzsync_store_handler_pt handler, void *data);
 
 /* Milliseconds to wait before asking again; 0: the slot is taken. */
 ngx_msec_t amzsync_store_quota_wait(amzsync_store_call_t *call);
@@ -427,7 +427,7 @@ double amzsync_store_quota_rate(amzsync_store_call_t *call);
  * the bucket is empty for at least "retry_after" seconds.
  */
 amzsync_store_call_t *amzsync_store_quota_learn(amzsync_store_t *store,
-    amzsync_store_lease_t *lease, const amzsync_dataset_t *dataset,
+    amzsync_store_lease_t *lease, amzsync_operation_e op,
     const char *client_id, double rate, ngx_uint_t throttled,
     time_t retry_after, amzsync_store_handler_pt handler, void *data);
 
@@ -437,6 +437,16 @@ amzsync_store_call_t *amzsync_store_quota_learn(amzsync_store_t *store,
  * the dataset, restart of a window.  It is applied only if the lease is ours
  * and the dataset stands at "page"; then the dataset stands at page + 1.
  */
+
+/* What a step of a report makes of its load; see amzsync.coverage. */
+
+typedef struct {
+    const char               *report_id;    /* "": none is known */
+    const char               *state;
+    int64_t                   range_from;   /* the window's, milliseconds */
+    int64_t                   range_to;
+} amzsync_store_load_t;
+
 
 typedef struct {
     const amzsync_dataset_t  *dataset;
@@ -459,8 +469,10 @@ typedef struct {
     const char               *marketplaces; /* comma separated */
     int64_t                   covered_to;   /* the cursors', if the window was
                                                read whole, else TIME_BAD */
-    int64_t                   scan_page;    /* step that the scan began at */
+    int64_t                   scan_page;    /* step that the scan or load
+                                               began at */
     ngx_uint_t                last;         /* page of it */
+    const amzsync_store_load_t  *load;      /* of a report, else NULL */
 
     amzsync_rows_t           *rows;         /* stays the caller's: must live
                                                until the handler */
@@ -475,6 +487,18 @@ amzsync_store_call_t *amzsync_store_page(amzsync_store_t *store,
 amzsync_store_call_t *amzsync_store_page_check(amzsync_store_t *store,
     amzsync_store_lease_t *lease, const amzsync_dataset_t *dataset,
     amzsync_store_handler_pt handler, void *data);
+
+/*
+ * Deletes rows of loads that were replaced or given up, "limit" of them at
+ * most.  Not while a load is under way: it would be one of those.  NONE: the
+ * lease is lost.
+ */
+amzsync_store_call_t *amzsync_store_purge(amzsync_store_t *store,
+    amzsync_store_lease_t *lease, const amzsync_dataset_t *dataset,
+    ngx_uint_t limit, amzsync_store_handler_pt handler, void *data);
+
+/* Whether there are more. */
+ngx_uint_t amzsync_store_purge_more(amzsync_store_call_t *call);
 
 /* The page number that the dataset stands at. */
 int64_t amzsync_store_page_check_page(amzsync_store_call_t *call);

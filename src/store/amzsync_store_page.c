@@ -10,14 +10,14 @@
 #include <store/amzsync_store_upsert.h>
 
 
+static amzsync_pg_stmt_t *amzsync_store_page_create(ngx_pool_t *pool,
+    const amzsync_dataset_t *dataset, ngx_uint_t index);
 static ngx_int_t amzsync_store_page_params(amzsync_pg_query_t *query,
     amzsync_store_page_t *page, ngx_msec_t ttl);
 static ngx_int_t amzsync_store_page_markets(amzsync_pg_query_t *query,
     const char *list);
 static ngx_int_t amzsync_store_page_scan(amzsync_pg_query_t *query,
     amzsync_store_page_t *page);
-static ngx_int_t amzsync_store_param_cstr(amzsync_pg_query_t *query,
-    const char *s);
 
 
 /* One a dataset, made at configuration time. */
@@ -76,8 +76,8 @@ amzsync_store_page_init(ngx_conf_t *cf)
 
     for (i = 0; i < amzsync_ndatasets; i++) {
         amzsync_store_page_stmts[i] =
-                amzsync_store_upsert_create(cf->pool, amzsync_datasets[i],
-                                            AMZSYNC_STORE_DATASETS + 2 * i);
+                amzsync_store_page_create(cf->pool, amzsync_datasets[i],
+                                          amzsync_store_dataset_stmt(i, 0));
 
         if (amzsync_store_page_stmts[i] == NULL) {
             return NGX_ERROR;
@@ -85,6 +85,18 @@ amzsync_store_page_init(ngx_conf_t *cf)
     }
 
     return NGX_OK;
+}
+
+
+static amzsync_pg_stmt_t *
+amzsync_store_page_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
+    ngx_uint_t index)
+{
+    if (dataset->report) {
+        return amzsync_store_load_create(pool, dataset, index);
+    }
+
+    return amzsync_store_upsert_create(pool, dataset, index);
 }
 
 
@@ -97,7 +109,8 @@ amzsync_store_page(amzsync_store_t *store, amzsync_store_lease_t *lease,
     amzsync_pg_query_t       *query;
     const amzsync_pg_stmt_t  *stmt;
 
-    stmt = &amzsync_store_step_stmt;
+    stmt = page->load ? &amzsync_store_load_step_stmt
+                      : &amzsync_store_step_stmt;
 
     if (page->rows) {
         stmt = amzsync_store_page_stmts[
@@ -115,7 +128,12 @@ amzsync_store_page(amzsync_store_t *store, amzsync_store_lease_t *lease,
         rc = amzsync_store_page_params(query, page, ttl);
     }
 
-    if (rc == NGX_OK && page->rows && amzsync_store_scans(page->dataset)) {
+    if (rc == NGX_OK && page->load) {
+        rc = amzsync_store_load_params(query, page);
+
+    } else if (rc == NGX_OK && page->rows
+               && amzsync_store_scans(page->dataset))
+    {
         rc = amzsync_store_page_scan(query, page);
     }
 
@@ -210,9 +228,7 @@ amzsync_store_page_scan(amzsync_pg_query_t *query, amzsync_store_page_t *page)
 }
 
 
-/* A copy; NULL and "" are NULL. */
-
-static ngx_int_t
+ngx_int_t
 amzsync_store_param_cstr(amzsync_pg_query_t *query, const char *s)
 {
     if (s == NULL || *s == '\0') {

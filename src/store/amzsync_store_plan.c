@@ -20,7 +20,7 @@ static void amzsync_store_plan_open(amzsync_store_sql_t *sql,
 
 /*
  * $1 user, $2 number, $3 lease, $4 dataset, $5 history, $6 delay, $7 overlap,
- * in seconds.
+ * of reports $8 window, in seconds.
  *
  * FOR UPDATE: whoever steals the sync waits, or this waits and finds the lease
  * gone; two plans cannot meet.
@@ -59,15 +59,21 @@ static void amzsync_store_plan_open(amzsync_store_sql_t *sql,
 
 /*
  * A cursor in the future was written by a clock that went wrong, and says
- * nothing about what was read.
+ * nothing about what was read.  What is loaded by windows begins where one
+ * does, so that a window is replaced as a whole.
  */
 
-#define AMZSYNC_STORE_PLAN_STARTS                                             \
+#define AMZSYNC_STORE_PLAN_START                                              \
+    "LEAST(m.newest - interval '1 s', GREATEST(m.oldest, "                    \
+          "c.covered_to - $7::float8 * interval '1 s'))"
+
+#define AMZSYNC_STORE_PLAN_ALIGNED                                            \
+    "date_bin($8::float8 * interval '1 s', " AMZSYNC_STORE_PLAN_START ", "    \
+             "'2000-01-01T00:00:00Z')"
+
+#define AMZSYNC_STORE_PLAN_STARTS(start)                                      \
     ", starts AS MATERIALIZED ("                                              \
-        "SELECT m.*, "                                                        \
-               "LEAST(m.newest - interval '1 s', GREATEST(m.oldest, "         \
-                     "c.covered_to - $7::float8 * interval '1 s')) "          \
-                   "AS range_from "                                           \
+        "SELECT m.*, " start " AS range_from "                                \
           "FROM markets m LEFT JOIN amzsync.cursors c "                       \
                "ON c.user_id = $1 "                                           \
                "AND c.selling_partner_id = m.selling_partner_id "             \
@@ -136,7 +142,7 @@ amzsync_store_plan_init(ngx_conf_t *cf)
     for (i = 0; i < amzsync_ndatasets; i++) {
         amzsync_store_plan_stmts[i] =
                 amzsync_store_plan_create(cf->pool, amzsync_datasets[i],
-                                         AMZSYNC_STORE_DATASETS + 2 * i + 1);
+                                         amzsync_store_dataset_stmt(i, 1));
 
         if (amzsync_store_plan_stmts[i] == NULL) {
             return NGX_ERROR;
@@ -160,11 +166,14 @@ amzsync_store_plan_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
     amzsync_store_sql(&sql, "%s%s%s", AMZSYNC_STORE_PLAN_BOUNDS,
                       dataset->unit == AMZSYNC_UNIT_SELLER
                       ? AMZSYNC_STORE_PLAN_SELLER : AMZSYNC_STORE_PLAN_MARKETS,
-                      AMZSYNC_STORE_PLAN_STARTS);
+                      dataset->report
+                      ? AMZSYNC_STORE_PLAN_STARTS(AMZSYNC_STORE_PLAN_ALIGNED)
+                      : AMZSYNC_STORE_PLAN_STARTS(AMZSYNC_STORE_PLAN_START));
     amzsync_store_plan_units(&sql, dataset);
     amzsync_store_sql(&sql, "%s", AMZSYNC_STORE_PLAN_MADE);
 
-    return amzsync_store_sql_stmt(&sql, index, "plan", 7);
+    return amzsync_store_sql_stmt(&sql, index, "plan",
+                                  dataset->report ? 8 : 7);
 }
 
 
@@ -249,7 +258,9 @@ amzsync_store_plan(amzsync_store_t *store, amzsync_store_lease_t *lease,
         && amzsync_pg_query_static(query, dataset->name) == NGX_OK
         && amzsync_pg_query_int(query, history) == NGX_OK
         && amzsync_pg_query_int(query, dataset->delay) == NGX_OK
-        && amzsync_pg_query_int(query, dataset->overlap) == NGX_OK)
+        && amzsync_pg_query_int(query, dataset->overlap) == NGX_OK
+        && (dataset->report == NULL
+            || amzsync_pg_query_int(query, dataset->window) == NGX_OK))
     {
         rc = NGX_OK;
     }

@@ -14,7 +14,7 @@
 
 
 /* The newest migration in sql/ that the statements rely on. */
-#define AMZSYNC_STORE_SCHEMA_VERSION  7
+#define AMZSYNC_STORE_SCHEMA_VERSION  8
 
 
 /*
@@ -34,7 +34,7 @@
  *
  * QUOTA_TAKE names the user for the lease, and the seller for the bucket.
  * Lock order everywhere: quota_buckets, connections, sync_progress,
- * sync_datasets, cursors, data.
+ * sync_datasets, cursors, coverage, data.
  */
 
 typedef enum {
@@ -60,8 +60,9 @@ typedef enum {
     AMZSYNC_STORE_PAGE_CHECK,
     AMZSYNC_STORE_FINISH,
     AMZSYNC_STORE_METRICS,
-    AMZSYNC_STORE_DATASETS      /* two a dataset from here on: the commit of
-                                   a page, and the plan */
+    AMZSYNC_STORE_LOAD_STEP,
+    AMZSYNC_STORE_DATASETS      /* three a dataset from here on: the commit of
+                                   a page, the plan, and the purge of loads */
 } amzsync_store_stmt_e;
 
 
@@ -185,6 +186,12 @@ int64_t amzsync_store_int(amzsync_store_call_t *call, ngx_uint_t row,
  * the dataset among all. */
 ngx_int_t amzsync_store_page_init(ngx_conf_t *cf);
 ngx_int_t amzsync_store_plan_init(ngx_conf_t *cf);
+ngx_int_t amzsync_store_load_init(ngx_conf_t *cf);
+
+/* The place of a dataset's statement: 0 page, 1 plan, 2 purge. */
+#define amzsync_store_dataset_stmt(i, n)                                      \
+    (AMZSYNC_STORE_DATASETS + AMZSYNC_STORE_DATASET_STMTS * (i) + (n))
+#define AMZSYNC_STORE_DATASET_STMTS  3
 
 /*
  * In a query's handler: whether PostgreSQL asked to repeat it and it was sent

@@ -122,11 +122,15 @@ amzsync_store_param_rate(amzsync_pg_query_t *query, double rate)
 
 amzsync_store_call_t *
 amzsync_store_quota_take(amzsync_store_t *store, amzsync_store_lease_t *lease,
-    const amzsync_dataset_t *dataset, const char *client_id, ngx_msec_t ttl,
-    amzsync_store_handler_pt handler, void *data)
+    const amzsync_dataset_t *dataset, amzsync_operation_e op,
+    const char *client_id, ngx_msec_t ttl, amzsync_store_handler_pt handler,
+    void *data)
 {
-    ngx_int_t            rc;
-    amzsync_pg_query_t  *query;
+    ngx_int_t                   rc;
+    amzsync_pg_query_t         *query;
+    const amzsync_operation_t  *operation;
+
+    operation = &amzsync_operations[op];
 
     query = amzsync_store_query(store, &amzsync_store_quota_take_stmt,
                                 AMZSYNC_PG_WORK);
@@ -139,9 +143,9 @@ amzsync_store_quota_take(amzsync_store_t *store, amzsync_store_lease_t *lease,
     if (amzsync_store_param_lease(query, lease) == NGX_OK
         && amzsync_pg_query_int(query, ttl) == NGX_OK
         && amzsync_pg_query_static(query, client_id) == NGX_OK
-        && amzsync_pg_query_static(query, dataset->operation) == NGX_OK
-        && amzsync_store_param_rate(query, dataset->rate) == NGX_OK
-        && amzsync_pg_query_int(query, dataset->burst) == NGX_OK
+        && amzsync_pg_query_static(query, operation->name) == NGX_OK
+        && amzsync_store_param_rate(query, operation->rate) == NGX_OK
+        && amzsync_pg_query_int(query, operation->burst) == NGX_OK
         && amzsync_pg_query_static(query, dataset->name) == NGX_OK)
     {
         rc = NGX_OK;
@@ -167,7 +171,7 @@ amzsync_store_quota_rate(amzsync_store_call_t *call)
 
 amzsync_store_call_t *
 amzsync_store_quota_learn(amzsync_store_t *store, amzsync_store_lease_t *lease,
-    const amzsync_dataset_t *dataset, const char *client_id, double rate,
+    amzsync_operation_e op, const char *client_id, double rate,
     ngx_uint_t throttled, time_t retry_after, amzsync_store_handler_pt handler,
     void *data)
 {
@@ -189,7 +193,8 @@ amzsync_store_quota_learn(amzsync_store_t *store, amzsync_store_lease_t *lease,
     query->affinity = ngx_crc32_short(lease->user.data, lease->user.len);
 
     if (amzsync_pg_query_static(query, client_id) == NGX_OK
-        && amzsync_pg_query_static(query, dataset->operation) == NGX_OK
+        && amzsync_pg_query_static(query, amzsync_operations[op].name)
+           == NGX_OK
         && amzsync_store_param_rate(query, rate) == NGX_OK
         && amzsync_pg_query_static(query, throttled ? "t" : "f") == NGX_OK
         && amzsync_pg_query_int(query, retry_after) == NGX_OK

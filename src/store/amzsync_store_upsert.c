@@ -46,6 +46,13 @@ static const char  *amzsync_store_types[] = {
 };
 
 
+const char *
+amzsync_store_type(const amzsync_column_t *column)
+{
+    return amzsync_store_types[column->type];
+}
+
+
 amzsync_pg_stmt_t *
 amzsync_store_upsert_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
     ngx_uint_t index)
@@ -456,7 +463,7 @@ amzsync_store_sql_source(amzsync_store_sql_t *sql,
 
     for (i = 0; i < rowset->ncolumns; i++) {
         amzsync_store_sql(sql, "%s$%ui::%s[]", i ? ", " : "", sql->param++,
-                          amzsync_store_types[rowset->columns[i].type]);
+                          amzsync_store_type(&rowset->columns[i]));
     }
 
     amzsync_store_sql(sql, ") WITH ORDINALITY AS %s (%s", alias,

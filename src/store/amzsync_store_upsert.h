@@ -65,10 +65,25 @@
     ")"
 
 
+/* A copy; NULL and "" are NULL. */
+ngx_int_t amzsync_store_param_cstr(amzsync_pg_query_t *query, const char *s);
+
+/* Loads of reports: a step without rows, the page statement of a dataset, and
+ * the parameters of both after those of the step. */
+extern const amzsync_pg_stmt_t  amzsync_store_load_step_stmt;
+
+amzsync_pg_stmt_t *amzsync_store_load_create(ngx_pool_t *pool,
+    const amzsync_dataset_t *dataset, ngx_uint_t index);
+ngx_int_t amzsync_store_load_params(amzsync_pg_query_t *query,
+    amzsync_store_page_t *page);
+
 /* Whether the dataset's table has the columns of a scan. */
 #define amzsync_store_scans(dataset)                                          \
     (((dataset)->flags & AMZSYNC_DATASET_SNAPSHOT)                            \
      || amzsync_store_upsert_id((dataset)->rows) != NULL)
+
+/* PostgreSQL's name of a column's type. */
+const char *amzsync_store_type(const amzsync_column_t *column);
 
 /* The ID column, or NULL. */
 const amzsync_column_t *amzsync_store_upsert_id(

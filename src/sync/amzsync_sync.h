@@ -28,6 +28,8 @@ typedef struct {
     ngx_uint_t             retries;         /* of a call, before it fails */
     ngx_msec_t             retry_delay;     /* the first one's, milliseconds */
     ngx_msec_t             lease;           /* milliseconds */
+    ngx_msec_t             report_poll;     /* until a report is asked after
+                                               again, milliseconds; it grows */
     time_t                 backfill;        /* seconds; 0: the datasets' own */
     time_t                 retention;       /* seconds; 0: for ever */
     const ngx_array_t     *datasets;        /* of scheduled syncs: of

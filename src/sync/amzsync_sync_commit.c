@@ -11,6 +11,8 @@
 #include <base/amzsync_metrics.h>
 
 
+static void amzsync_sync_commit_load(amzsync_sync_set_t *set,
+    const char *state);
 static void amzsync_sync_commit_next_window(amzsync_sync_set_t *set);
 static void amzsync_sync_commit_ready(amzsync_sync_set_t *set);
 static void amzsync_sync_committed(amzsync_store_call_t *call);
@@ -109,11 +111,68 @@ amzsync_sync_commit_page(amzsync_sync_set_t *set, amzsync_spapi_page_t *call)
 }
 
 
-/* The window was read whole: the next one, of the next unit perhaps. */
+void
+amzsync_sync_commit_report(amzsync_sync_set_t *set, amzsync_rows_t *rows,
+    char *place, const char *state)
+{
+    amzsync_store_page_t  *step;
+
+    amzsync_sync_commit_begin(set);
+
+    step = &set->step;
+
+    step->rows = rows;
+    step->next_token = place;
+    step->window_page++;
+
+    amzsync_sync_commit_load(set, state);
+
+    if (place == NULL) {
+        amzsync_sync_commit_next_window(set);
+    }
+
+    amzsync_sync_commit_ready(set);
+}
+
+
+/* What the step makes of the load of its window. */
+
+static void
+amzsync_sync_commit_load(amzsync_sync_set_t *set, const char *state)
+{
+    amzsync_store_load_t  *load;
+
+    load = &set->report->load;
+
+    load->report_id = set->report->report_id;
+    load->state = state;
+    load->range_from = set->step.window_from;
+    load->range_to = set->step.window_to;
+
+    set->step.load = load;
+}
+
+
+void
+amzsync_sync_commit_completed(amzsync_sync_set_t *set)
+{
+    amzsync_sync_commit_begin(set);
+
+    set->step_status = AMZSYNC_SYNC_COMPLETED;
+
+    amzsync_sync_commit_ready(set);
+}
+
+
+/*
+ * The window was read whole: the next one, of the next unit perhaps.  A report
+ * that was taken, not made, may end a little before its window.
+ */
 
 static void
 amzsync_sync_commit_next_window(amzsync_sync_set_t *set)
 {
+    int64_t                end;
     amzsync_store_page_t  *step;
 
     step = &set->step;
@@ -124,11 +183,21 @@ amzsync_sync_commit_next_window(amzsync_sync_set_t *set)
         step->covered_to = step->window_to;
     }
 
-    if (step->window_to < amzsync_sync_unit(set)->to) {
+    end = amzsync_sync_unit(set)->to;
+
+    if (set->report) {
+        end -= (int64_t) set->dataset->report->cooldown * 1000;
+    }
+
+    if (step->window_to < end) {
         step->window_from = step->window_to;
 
     } else if ((ngx_uint_t) step->unit < set->nunits) {
         step->window_from = set->units[step->unit++].from;
+
+    } else if (set->report) {
+        amzsync_sync_report_last(set);
+        return;
 
     } else {
         set->step_status = AMZSYNC_SYNC_COMPLETED;
@@ -177,6 +246,10 @@ amzsync_sync_set_fail(amzsync_sync_set_t *set, const amzsync_error_t *error)
 
     amzsync_sync_commit_begin(set);
 
+    if (set->report) {
+        amzsync_sync_commit_load(set, "failed");
+    }
+
     set->step.error = set->error;
     set->step.next_token = set->next_token;
     set->next_token = NULL;
@@ -195,6 +268,11 @@ amzsync_sync_commit_ready(amzsync_sync_set_t *set)
 
     step->status = amzsync_sync_status_names[set->step_status];
     step->message = set->dataset->message;
+
+    if (set->report && set->report->message[0]) {
+        step->message = set->report->message;
+    }
+
     step->dataset_progress = set->progress;
 
     if (set->step_status != AMZSYNC_SYNC_FAILED) {
@@ -378,6 +456,10 @@ amzsync_sync_commit_applied(amzsync_sync_set_t *set)
 
     set->next_token = (char *) step->next_token;
     step->next_token = NULL;
+
+    if (set->report && (step->last || step->window_page == 0)) {
+        amzsync_sync_report_reset(set);
+    }
 
     set->page = step->page + 1;
     set->unit = step->unit;

@@ -9,22 +9,16 @@
 #include <base/amzsync_metrics.h>
 
 
-struct amzsync_sync_fetch_s {
-    amzsync_task_t         task;        /* first: freed as the whole */
-    amzsync_sync_t        *sync;
-    amzsync_spapi_page_t   call;
-};
-
-
 static amzsync_sync_fetch_t *amzsync_sync_fetch_create(
     amzsync_sync_set_t *set);
+static ngx_int_t amzsync_sync_fetch_page(amzsync_sync_set_t *set,
+    amzsync_spapi_page_t *call);
 static void amzsync_sync_fetch_free(amzsync_sync_fetch_t *fetch);
-static char *amzsync_sync_fetch_copy(const char *s);
 static void amzsync_sync_fetch_run(amzsync_task_t *task);
 static void amzsync_sync_fetch_done(amzsync_task_t *task);
-static void amzsync_sync_fetch_count(amzsync_spapi_page_t *call);
+static void amzsync_sync_fetch_count(amzsync_sync_fetch_t *fetch);
 static void amzsync_sync_fetch_verdict(amzsync_sync_set_t *set,
-    amzsync_spapi_page_t *call);
+    amzsync_sync_fetch_t *fetch);
 static void amzsync_sync_fetch_log(amzsync_sync_set_t *set,
     amzsync_spapi_outcome_t *outcome);
 static void amzsync_sync_fetch_invalid(amzsync_sync_set_t *set,
@@ -62,13 +56,11 @@ amzsync_sync_fetch(amzsync_sync_set_t *set)
 static amzsync_sync_fetch_t *
 amzsync_sync_fetch_create(amzsync_sync_set_t *set)
 {
+    ngx_int_t              rc;
     amzsync_sync_t        *sync;
-    amzsync_sync_job_t    *job;
-    amzsync_spapi_page_t  *call;
     amzsync_sync_fetch_t  *fetch;
 
-    job = set->job;
-    sync = job->sync;
+    sync = set->job->sync;
 
     fetch = ngx_calloc(sizeof(amzsync_sync_fetch_t), sync->log);
     if (fetch == NULL) {
@@ -76,30 +68,19 @@ amzsync_sync_fetch_create(amzsync_sync_set_t *set)
     }
 
     fetch->sync = sync;
+    fetch->dataset = set->dataset;
+    fetch->operation = set->operation;
 
-    call = &fetch->call;
-    call->conf = &sync->conf->spapi;
-    call->dataset = set->dataset;
-    call->region = job->region;
-    call->from = set->window_from;
-    call->to = set->window_to;
-    call->page_size = set->page_size;
+    if (set->dataset->report) {
+        fetch->outcome = &fetch->call.report.outcome;
+        rc = amzsync_sync_report_call(set, &fetch->call.report);
 
-    amzsync_text_copy(call->access_token, sizeof(call->access_token),
-                      job->token->access_token, job->token->access_len);
-
-    call->curl = amzsync_sync_curl_get(sync);
-    call->marketplaces = amzsync_sync_fetch_copy(
-                             amzsync_sync_unit(set)->marketplaces);
-
-    if (set->next_token) {
-        call->next_token = amzsync_sync_fetch_copy(set->next_token);
+    } else {
+        fetch->outcome = &fetch->call.page.outcome;
+        rc = amzsync_sync_fetch_page(set, &fetch->call.page);
     }
 
-    if (call->curl == NULL
-        || call->marketplaces == NULL
-        || (set->next_token && call->next_token == NULL))
-    {
+    if (rc != NGX_OK) {
         amzsync_sync_fetch_free(fetch);
         return NULL;
     }
@@ -108,24 +89,64 @@ amzsync_sync_fetch_create(amzsync_sync_set_t *set)
 }
 
 
-static void
-amzsync_sync_fetch_free(amzsync_sync_fetch_t *fetch)
+/* Strings are malloc()ed, as amzsync_spapi_page_free() expects them. */
+
+static ngx_int_t
+amzsync_sync_fetch_page(amzsync_sync_set_t *set, amzsync_spapi_page_t *call)
 {
-    if (fetch->call.curl) {
-        amzsync_sync_curl_put(fetch->sync, fetch->call.curl);
+    amzsync_sync_t        *sync;
+    amzsync_sync_token_t  *token;
+
+    sync = set->job->sync;
+    token = set->job->token;
+
+    call->conf = &sync->conf->spapi;
+    call->dataset = set->dataset;
+    call->region = set->job->region;
+    call->from = set->window_from;
+    call->to = set->window_to;
+    call->page_size = set->page_size;
+
+    amzsync_text_copy(call->access_token, sizeof(call->access_token),
+                      token->access_token, token->access_len);
+
+    call->curl = amzsync_sync_curl_get(sync);
+    call->marketplaces = strdup(amzsync_sync_unit(set)->marketplaces);
+
+    if (set->next_token) {
+        call->next_token = strdup(set->next_token);
     }
 
-    amzsync_spapi_page_free(&fetch->call);
-    ngx_free(fetch);
+    if (call->curl == NULL
+        || call->marketplaces == NULL
+        || (set->next_token && call->next_token == NULL))
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 
-/* malloc()ed, as amzsync_spapi_page_free() expects it. */
-
-static char *
-amzsync_sync_fetch_copy(const char *s)
+static void
+amzsync_sync_fetch_free(amzsync_sync_fetch_t *fetch)
 {
-    return strdup(s);
+    CURL  *curl;
+
+    if (fetch->dataset->report) {
+        curl = fetch->call.report.curl;
+        amzsync_spapi_report_free(&fetch->call.report);
+
+    } else {
+        curl = fetch->call.page.curl;
+        amzsync_spapi_page_free(&fetch->call.page);
+    }
+
+    if (curl) {
+        amzsync_sync_curl_put(fetch->sync, curl);
+    }
+
+    ngx_free(fetch);
 }
 
 
@@ -167,7 +188,16 @@ amzsync_sync_fetch_recall(amzsync_sync_set_t *set)
 static void
 amzsync_sync_fetch_run(amzsync_task_t *task)
 {
-    amzsync_spapi_page(&((amzsync_sync_fetch_t *) task)->call);
+    amzsync_sync_fetch_t  *fetch;
+
+    fetch = (amzsync_sync_fetch_t *) task;
+
+    if (fetch->dataset->report) {
+        amzsync_spapi_report(&fetch->call.report);
+        return;
+    }
+
+    amzsync_spapi_page(&fetch->call.page);
 }
 
 
@@ -182,11 +212,11 @@ amzsync_sync_fetch_done(amzsync_task_t *task)
 
     fetch->sync->trim = 1;
 
-    amzsync_sync_fetch_count(&fetch->call);
+    amzsync_sync_fetch_count(fetch);
 
     if (set) {
         set->fetch = NULL;
-        amzsync_sync_fetch_verdict(set, &fetch->call);
+        amzsync_sync_fetch_verdict(set, fetch);
     }
 
     amzsync_sync_fetch_free(fetch);
@@ -196,35 +226,47 @@ amzsync_sync_fetch_done(amzsync_task_t *task)
 /* Also for a job that is gone: Amazon was called.  What we cut is no error. */
 
 static void
-amzsync_sync_fetch_count(amzsync_spapi_page_t *call)
+amzsync_sync_fetch_count(amzsync_sync_fetch_t *fetch)
 {
     amzsync_spapi_outcome_t  *outcome;
 
-    outcome = &call->outcome;
+    outcome = fetch->outcome;
 
     if (outcome->called && outcome->verdict != AMZSYNC_SPAPI_STOPPED) {
-        amzsync_metrics_call(amzsync_dataset_operation(call->dataset),
+        amzsync_metrics_call(fetch->operation,
                              outcome->answered ? outcome->status : 0);
     }
 }
 
 
 static void
-amzsync_sync_fetch_verdict(amzsync_sync_set_t *set, amzsync_spapi_page_t *call)
+amzsync_sync_fetch_verdict(amzsync_sync_set_t *set,
+    amzsync_sync_fetch_t *fetch)
 {
     amzsync_error_t          *error;
     amzsync_spapi_outcome_t  *outcome;
 
-    outcome = &call->outcome;
+    outcome = fetch->outcome;
     error = &outcome->error;
 
     amzsync_sync_fetch_log(set, outcome);
     amzsync_sync_fetch_learn(set, outcome);
 
+    if (set->report && amzsync_sync_report_failed(set, outcome) == NGX_OK) {
+        return;
+    }
+
     switch (outcome->verdict) {
 
     case AMZSYNC_SPAPI_OK:
-        amzsync_sync_commit_page(set, call);
+
+        if (set->report) {
+            amzsync_sync_report_done(set, &fetch->call.report);
+
+        } else {
+            amzsync_sync_commit_page(set, &fetch->call.page);
+        }
+
         return;
 
     case AMZSYNC_SPAPI_STOPPED:
@@ -388,7 +430,7 @@ amzsync_sync_fetch_learn(amzsync_sync_set_t *set,
     }
 
     (void) amzsync_store_quota_learn(job->sync->store, &job->lease,
-                                     set->dataset,
+                                     set->operation,
                                      job->sync->conf->spapi.client_id,
                                      outcome->rate, throttled,
                                      outcome->retry_after,

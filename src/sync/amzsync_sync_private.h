@@ -30,6 +30,8 @@
 #define AMZSYNC_SYNC_PRUNE        3600  /* at most, between looks at what is
                                            too old, seconds */
 #define AMZSYNC_SYNC_PRUNE_MAX    100   /* syncs deleted at once */
+#define AMZSYNC_SYNC_SLICE        2000  /* rows of a report in a statement */
+#define AMZSYNC_SYNC_PURGE        5000  /* rows of an old load, at once */
 #define AMZSYNC_SYNC_DB_DELAY     250   /* first retry of a statement, ms */
 #define AMZSYNC_SYNC_BACKOFF_MAX  60000 /* milliseconds */
 
@@ -42,6 +44,7 @@ typedef struct amzsync_sync_job_s    amzsync_sync_job_t;
 typedef struct amzsync_sync_set_s    amzsync_sync_set_t;
 typedef struct amzsync_sync_token_s  amzsync_sync_token_t;
 typedef struct amzsync_sync_fetch_s  amzsync_sync_fetch_t;
+typedef struct amzsync_sync_report_s amzsync_sync_report_t;
 
 typedef void (*amzsync_sync_set_pt)(amzsync_sync_set_t *set);
 
@@ -59,6 +62,50 @@ typedef struct {
     int64_t                    to;
     char                      *marketplaces;    /* comma separated, or "" */
 } amzsync_sync_unit_t;
+
+
+/* A call that a thread makes for a set. */
+
+struct amzsync_sync_fetch_s {
+    amzsync_task_t             task;            /* first: freed as the whole */
+    amzsync_sync_t            *sync;
+    const amzsync_dataset_t   *dataset;
+    amzsync_operation_e        operation;
+    amzsync_spapi_outcome_t   *outcome;         /* of one of these: */
+
+    union {
+        amzsync_spapi_page_t   page;
+        amzsync_spapi_report_t report;          /* of a dataset of reports */
+    } call;
+};
+
+
+/*
+ * The report of a set's window: what the checkpoint does not hold, and what it
+ * says.  Forgotten at the end of the window.
+ */
+
+struct amzsync_sync_report_s {
+    amzsync_report_step_e      step;            /* that is being done */
+    amzsync_store_load_t       load;
+    ngx_msec_t                 wait;            /* before the next step */
+    ngx_uint_t                 polls;
+
+    char                       report_id[AMZSYNC_REPORT_ID_MAX];
+    char                       document_id[AMZSYNC_REPORT_ID_MAX];
+    amzsync_spool_t           *spool;           /* or NULL */
+    off_t                      offset;          /* where the next rows are */
+    int64_t                    lines;
+
+    char                       message[64];
+
+    unsigned                   purged:1;        /* nothing of old loads is
+                                                   left */
+    unsigned                   listed:1;        /* what could be taken */
+    unsigned                   uncertain:1;     /* an id may have been lost */
+    unsigned                   cancelled:1;
+    unsigned                   fatal:1;
+};
 
 
 /* A dataset of a job. */
@@ -94,7 +141,10 @@ struct amzsync_sync_set_s {
     amzsync_sync_status_e      step_status;
     amzsync_error_t           *error;           /* of a failed one */
 
-    ngx_msec_t                 asked;           /* when the slot was */
+    amzsync_sync_report_t     *report;          /* or NULL */
+
+    amzsync_operation_e        operation;       /* the slot's, and */
+    ngx_msec_t                 asked;           /* when it was asked for */
     ngx_uint_t                 page_size;
     ngx_uint_t                 failures;        /* Amazon's, in a row */
     ngx_uint_t                 restarts;        /* of this window */
@@ -269,6 +319,9 @@ void amzsync_sync_job_release(amzsync_sync_job_t *job);
 /* The next step of a set that has nothing under way. */
 void amzsync_sync_set_next(amzsync_sync_set_t *set);
 
+/* Asks for a slot of the operation's quota; amzsync_sync_fetch() follows. */
+void amzsync_sync_set_quota(amzsync_sync_set_t *set, amzsync_operation_e op);
+
 /*
  * The answer of a statement of the set's under its lease: whether it was done.
  * If not, the set asks anew later, or its job is gone.
@@ -313,7 +366,7 @@ int64_t amzsync_sync_plan_window(amzsync_sync_set_t *set, ngx_uint_t unit,
 
 /* --- fetch --- */
 
-/* Gets the next page; the slot of the quota is taken. */
+/* Makes the next call; the slot of the quota is taken. */
 void amzsync_sync_fetch(amzsync_sync_set_t *set);
 void amzsync_sync_fetch_cancel(amzsync_sync_set_t *set);
 
@@ -334,8 +387,46 @@ void amzsync_sync_commit(amzsync_sync_set_t *set);
 void amzsync_sync_commit_page(amzsync_sync_set_t *set,
     amzsync_spapi_page_t *call);
 
+/*
+ * A step of a report: takes its rows, if any, and the checkpoint "place", which
+ * is ngx_alloc()ed; without one the window ends.  "state" is the load's.
+ */
+void amzsync_sync_commit_report(amzsync_sync_set_t *set, amzsync_rows_t *rows,
+    char *place, const char *state);
+
+/* The dataset is completed, by a step of its own. */
+void amzsync_sync_commit_completed(amzsync_sync_set_t *set);
+
 /* The window begins anew: its token died, or its pages were too large. */
 void amzsync_sync_commit_restart(amzsync_sync_set_t *set);
+
+
+/* --- report: a window by createReport and what follows --- */
+
+/* The next step. */
+void amzsync_sync_report_next(amzsync_sync_set_t *set);
+
+/* Prepares the call of the step; NGX_ERROR: no memory. */
+ngx_int_t amzsync_sync_report_call(amzsync_sync_set_t *set,
+    amzsync_spapi_report_t *call);
+
+/* It went well; takes what it brought. */
+void amzsync_sync_report_done(amzsync_sync_set_t *set,
+    amzsync_spapi_report_t *call);
+
+/* It did not: NGX_OK if that has been dealt with. */
+ngx_int_t amzsync_sync_report_failed(amzsync_sync_set_t *set,
+    amzsync_spapi_outcome_t *outcome);
+
+/* The step that is being made ends the last window of the dataset. */
+void amzsync_sync_report_last(amzsync_sync_set_t *set);
+
+/* How much of the window is done, 0 to 1. */
+double amzsync_sync_report_part(amzsync_sync_set_t *set);
+
+/* The window has ended or begins anew: nothing of its report is known. */
+void amzsync_sync_report_reset(amzsync_sync_set_t *set);
+void amzsync_sync_report_free(amzsync_sync_report_t *report);
 
 
 /* --- progress --- */

@@ -17,7 +17,7 @@ ngx_uint_t
 amzsync_sync_progress_set(amzsync_sync_set_t *set, amzsync_store_page_t *step,
     amzsync_sync_status_e status)
 {
-    double                done, range;
+    double                part, done, range;
     int64_t               pages;
     amzsync_sync_unit_t  *unit;
 
@@ -27,7 +27,7 @@ amzsync_sync_progress_set(amzsync_sync_set_t *set, amzsync_store_page_t *step,
 
     pages = step->page + 1;
 
-    if (pages < set->expected_pages) {
+    if (set->report == NULL && pages < set->expected_pages) {
         return 100 * pages / set->expected_pages;
     }
 
@@ -35,9 +35,14 @@ amzsync_sync_progress_set(amzsync_sync_set_t *set, amzsync_store_page_t *step,
     unit = &set->units[step->unit - 1];
     range = (double) (unit->to - unit->from);
 
+    part = (double) pages / (pages + 1);
+
+    if (set->report) {
+        part = pages ? amzsync_sync_report_part(set) : 0;
+    }
+
     done = ((double) (step->window_from - unit->from)
-            + (double) (step->window_to - step->window_from)
-              * pages / (pages + 1))
+            + (double) (step->window_to - step->window_from) * part)
            / range;
 
     done = (step->unit - 1 + done) / set->nunits;

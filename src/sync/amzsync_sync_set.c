@@ -19,12 +19,9 @@ static void amzsync_sync_set_timer(ngx_event_t *ev);
 void
 amzsync_sync_set_next(amzsync_sync_set_t *set)
 {
-    ngx_int_t            rc;
-    amzsync_sync_job_t  *job;
+    ngx_int_t  rc;
 
-    job = set->job;
-
-    if (job->sync->stopped) {
+    if (set->job->sync->stopped) {
         return;
     }
 
@@ -44,10 +41,27 @@ amzsync_sync_set_next(amzsync_sync_set_t *set)
         return;
     }
 
+    if (set->dataset->report) {
+        amzsync_sync_report_next(set);
+        return;
+    }
+
+    amzsync_sync_set_quota(set, set->dataset->operation);
+}
+
+
+void
+amzsync_sync_set_quota(amzsync_sync_set_t *set, amzsync_operation_e op)
+{
+    amzsync_sync_job_t  *job;
+
+    job = set->job;
+
+    set->operation = op;
     set->asked = ngx_current_msec;
 
     set->call = amzsync_store_quota_take(job->sync->store, &job->lease,
-                                         set->dataset,
+                                         set->dataset, op,
                                          job->sync->conf->spapi.client_id,
                                          job->sync->conf->lease,
                                          amzsync_sync_set_slot, set);
@@ -139,16 +153,12 @@ amzsync_sync_set_slot(amzsync_store_call_t *call)
 static void
 amzsync_sync_set_wait(amzsync_sync_set_t *set, ngx_msec_t wait)
 {
-    ngx_uint_t  operation;
-
     /* A little later than free: who else waits shall not collide. */
 
     wait += ngx_random() % (wait / 50 + 5);
 
-    operation = amzsync_dataset_operation(set->dataset);
-
-    amzsync_metrics_add(operations[operation].waits, 1);
-    amzsync_metrics_add(operations[operation].waited, wait);
+    amzsync_metrics_add(operations[set->operation].waits, 1);
+    amzsync_metrics_add(operations[set->operation].waited, wait);
 
     amzsync_sync_set_later(set, wait, amzsync_sync_set_next);
 }
@@ -272,6 +282,10 @@ amzsync_sync_set_stop(amzsync_sync_set_t *set)
 
     if (set->units) {
         ngx_free(set->units);
+    }
+
+    if (set->report) {
+        amzsync_sync_report_free(set->report);
     }
 
     if (set->error) {

@@ -1,0 +1,338 @@
+-- Reports: which windows of a seller's data have been read, by which report,
+-- and the rows of those.
+--
+-- A report has no key that holds: its rows are kept as loads of a window.  One
+-- that is being loaded is seen by nobody; its last rows make it the window's,
+-- in the same statement that ends the one before, whose rows are then deleted
+-- in batches.  A load is named by the sync that made it and the step of its
+-- dataset at which it began.
+
+CREATE TABLE amzsync.coverage (
+    user_id             text COLLATE "C" NOT NULL,
+    selling_partner_id  text COLLATE "C" NOT NULL,
+    region              text COLLATE "C" NOT NULL,
+    dataset             text COLLATE "C" NOT NULL,
+    load_sync_no        bigint NOT NULL,
+    load_step           bigint NOT NULL,
+    marketplace_ids     text[] NOT NULL,
+    range_from          timestamptz NOT NULL,
+    range_to            timestamptz NOT NULL,
+    report_id           text,
+    state               text NOT NULL CHECK (state IN
+                            ('loading', 'done', 'empty', 'failed',
+                             'replaced')),
+    rows                bigint NOT NULL DEFAULT 0,
+    updated_at          timestamptz NOT NULL DEFAULT now(),
+
+    PRIMARY KEY (user_id, selling_partner_id, region, dataset, load_sync_no,
+                 load_step)
+);
+
+COMMENT ON TABLE amzsync.coverage IS
+    'Which windows of a seller''s data were read, by which report, and what '
+    'came of it';
+COMMENT ON COLUMN amzsync.coverage.user_id IS 'the application''s user';
+COMMENT ON COLUMN amzsync.coverage.selling_partner_id IS 'the seller';
+COMMENT ON COLUMN amzsync.coverage.region IS 'region of SP-API: na, eu or fe';
+COMMENT ON COLUMN amzsync.coverage.dataset IS
+    'name, such as customer_returns';
+COMMENT ON COLUMN amzsync.coverage.load_sync_no IS
+    'the sync that read it, and';
+COMMENT ON COLUMN amzsync.coverage.load_step IS
+    'the step of its dataset at which that began';
+COMMENT ON COLUMN amzsync.coverage.marketplace_ids IS
+    'marketplaces that were asked for';
+COMMENT ON COLUMN amzsync.coverage.range_from IS 'begin of the window';
+COMMENT ON COLUMN amzsync.coverage.range_to IS 'its end';
+COMMENT ON COLUMN amzsync.coverage.report_id IS 'Amazon''s reportId';
+COMMENT ON COLUMN amzsync.coverage.state IS
+    'loading; done: its rows are the window''s; empty: Amazon cancelled the '
+    'report, as it does when there are no data; failed: sync_datasets says '
+    'why; replaced: by a newer load, its rows are being deleted';
+COMMENT ON COLUMN amzsync.coverage.rows IS 'rows loaded';
+COMMENT ON COLUMN amzsync.coverage.updated_at IS 'last change of this row';
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON amzsync.coverage TO amzsync_nginx;
+
+
+-- GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA
+
+CREATE TABLE amzsync.customer_returns_rows (
+    user_id                text COLLATE "C" NOT NULL,
+    selling_partner_id     text COLLATE "C" NOT NULL,
+    region                 text COLLATE "C" NOT NULL,
+    load_sync_no           bigint NOT NULL,
+    load_step              bigint NOT NULL,
+    line                   bigint NOT NULL,
+    return_date            timestamptz,
+    order_id               text,
+    sku                    text,
+    asin                   text,
+    fnsku                  text,
+    product_name           text,
+    quantity               bigint,
+    fulfillment_center_id  text,
+    detailed_disposition   text,
+    reason                 text,
+    status                 text,
+    license_plate_number   text,
+    customer_comments      text,
+    extra                  jsonb,
+
+    PRIMARY KEY (user_id, selling_partner_id, region, load_sync_no, load_step,
+                 line)
+);
+
+CREATE VIEW amzsync.customer_returns AS
+SELECT r.user_id, r.selling_partner_id, r.region,
+        r.return_date, r.order_id, r.sku, r.asin, r.fnsku, r.product_name,
+        r.quantity, r.fulfillment_center_id, r.detailed_disposition, r.reason,
+        r.status, r.license_plate_number, r.customer_comments, r.extra
+  FROM amzsync.coverage c
+  JOIN amzsync.customer_returns_rows r
+ USING (user_id, selling_partner_id, region, load_sync_no, load_step)
+ WHERE c.dataset = 'customer_returns' AND c.state = 'done';
+
+COMMENT ON VIEW amzsync.customer_returns IS
+    'What customers sent back to Amazon''s warehouses';
+COMMENT ON TABLE amzsync.customer_returns_rows IS
+    'The loads of customer_returns, also those that the view does not show';
+COMMENT ON COLUMN amzsync.customer_returns_rows.user_id IS
+    'the application''s user';
+COMMENT ON COLUMN amzsync.customer_returns_rows.selling_partner_id IS
+    'the seller';
+COMMENT ON COLUMN amzsync.customer_returns_rows.region IS
+    'region of SP-API: na, eu or fe';
+COMMENT ON COLUMN amzsync.customer_returns_rows.load_sync_no IS
+    'the load, see coverage: the sync';
+COMMENT ON COLUMN amzsync.customer_returns_rows.load_step IS
+    'and the step at which it began';
+COMMENT ON COLUMN amzsync.customer_returns_rows.line IS
+    'number of the row in the report, from 1';
+COMMENT ON COLUMN amzsync.customer_returns_rows.return_date IS
+    'return-date';
+COMMENT ON COLUMN amzsync.customer_returns_rows.order_id IS
+    'order-id';
+COMMENT ON COLUMN amzsync.customer_returns_rows.sku IS
+    'sku';
+COMMENT ON COLUMN amzsync.customer_returns_rows.asin IS
+    'asin';
+COMMENT ON COLUMN amzsync.customer_returns_rows.fnsku IS
+    'fnsku';
+COMMENT ON COLUMN amzsync.customer_returns_rows.product_name IS
+    'product-name';
+COMMENT ON COLUMN amzsync.customer_returns_rows.quantity IS
+    'quantity';
+COMMENT ON COLUMN amzsync.customer_returns_rows.fulfillment_center_id IS
+    'fulfillment-center-id';
+COMMENT ON COLUMN amzsync.customer_returns_rows.detailed_disposition IS
+    'detailed-disposition';
+COMMENT ON COLUMN amzsync.customer_returns_rows.reason IS
+    'reason';
+COMMENT ON COLUMN amzsync.customer_returns_rows.status IS
+    'status';
+COMMENT ON COLUMN amzsync.customer_returns_rows.license_plate_number IS
+    'license-plate-number';
+COMMENT ON COLUMN amzsync.customer_returns_rows.customer_comments IS
+    'customer-comments';
+COMMENT ON COLUMN amzsync.customer_returns_rows.extra IS
+    'fields of other names, and what has not the form of its column';
+
+GRANT SELECT, INSERT, DELETE ON amzsync.customer_returns_rows TO amzsync_nginx;
+
+
+-- GET_FBA_REIMBURSEMENTS_DATA
+
+CREATE TABLE amzsync.reimbursements_rows (
+    user_id                        text COLLATE "C" NOT NULL,
+    selling_partner_id             text COLLATE "C" NOT NULL,
+    region                         text COLLATE "C" NOT NULL,
+    load_sync_no                   bigint NOT NULL,
+    load_step                      bigint NOT NULL,
+    line                           bigint NOT NULL,
+    approval_date                  timestamptz,
+    reimbursement_id               text,
+    case_id                        text,
+    amazon_order_id                text,
+    reason                         text,
+    sku                            text,
+    fnsku                          text,
+    asin                           text,
+    product_name                   text,
+    condition                      text,
+    currency_unit                  text,
+    amount_per_unit                numeric,
+    amount_total                   numeric,
+    quantity_reimbursed_cash       bigint,
+    quantity_reimbursed_inventory  bigint,
+    quantity_reimbursed_total      bigint,
+    original_reimbursement_id      text,
+    original_reimbursement_type    text,
+    extra                          jsonb,
+
+    PRIMARY KEY (user_id, selling_partner_id, region, load_sync_no, load_step,
+                 line)
+);
+
+CREATE VIEW amzsync.reimbursements AS
+SELECT r.user_id, r.selling_partner_id, r.region,
+        r.approval_date, r.reimbursement_id, r.case_id, r.amazon_order_id,
+        r.reason, r.sku, r.fnsku, r.asin, r.product_name, r.condition,
+        r.currency_unit, r.amount_per_unit, r.amount_total,
+        r.quantity_reimbursed_cash, r.quantity_reimbursed_inventory,
+        r.quantity_reimbursed_total, r.original_reimbursement_id,
+        r.original_reimbursement_type, r.extra
+  FROM amzsync.coverage c
+  JOIN amzsync.reimbursements_rows r
+ USING (user_id, selling_partner_id, region, load_sync_no, load_step)
+ WHERE c.dataset = 'reimbursements' AND c.state = 'done';
+
+COMMENT ON VIEW amzsync.reimbursements IS
+    'What Amazon paid for goods that it lost or damaged';
+COMMENT ON TABLE amzsync.reimbursements_rows IS
+    'The loads of reimbursements, also those that the view does not show';
+COMMENT ON COLUMN amzsync.reimbursements_rows.user_id IS
+    'the application''s user';
+COMMENT ON COLUMN amzsync.reimbursements_rows.selling_partner_id IS
+    'the seller';
+COMMENT ON COLUMN amzsync.reimbursements_rows.region IS
+    'region of SP-API: na, eu or fe';
+COMMENT ON COLUMN amzsync.reimbursements_rows.load_sync_no IS
+    'the load, see coverage: the sync';
+COMMENT ON COLUMN amzsync.reimbursements_rows.load_step IS
+    'and the step at which it began';
+COMMENT ON COLUMN amzsync.reimbursements_rows.line IS
+    'number of the row in the report, from 1';
+COMMENT ON COLUMN amzsync.reimbursements_rows.approval_date IS
+    'approval-date';
+COMMENT ON COLUMN amzsync.reimbursements_rows.reimbursement_id IS
+    'reimbursement-id';
+COMMENT ON COLUMN amzsync.reimbursements_rows.case_id IS
+    'case-id';
+COMMENT ON COLUMN amzsync.reimbursements_rows.amazon_order_id IS
+    'amazon-order-id';
+COMMENT ON COLUMN amzsync.reimbursements_rows.reason IS
+    'reason';
+COMMENT ON COLUMN amzsync.reimbursements_rows.sku IS
+    'sku';
+COMMENT ON COLUMN amzsync.reimbursements_rows.fnsku IS
+    'fnsku';
+COMMENT ON COLUMN amzsync.reimbursements_rows.asin IS
+    'asin';
+COMMENT ON COLUMN amzsync.reimbursements_rows.product_name IS
+    'product-name';
+COMMENT ON COLUMN amzsync.reimbursements_rows.condition IS
+    'condition';
+COMMENT ON COLUMN amzsync.reimbursements_rows.currency_unit IS
+    'currency-unit';
+COMMENT ON COLUMN amzsync.reimbursements_rows.amount_per_unit IS
+    'amount-per-unit';
+COMMENT ON COLUMN amzsync.reimbursements_rows.amount_total IS
+    'amount-total';
+COMMENT ON COLUMN amzsync.reimbursements_rows.quantity_reimbursed_cash IS
+    'quantity-reimbursed-cash';
+COMMENT ON COLUMN amzsync.reimbursements_rows.quantity_reimbursed_inventory IS
+    'quantity-reimbursed-inventory';
+COMMENT ON COLUMN amzsync.reimbursements_rows.quantity_reimbursed_total IS
+    'quantity-reimbursed-total';
+COMMENT ON COLUMN amzsync.reimbursements_rows.original_reimbursement_id IS
+    'original-reimbursement-id';
+COMMENT ON COLUMN amzsync.reimbursements_rows.original_reimbursement_type IS
+    'original-reimbursement-type';
+COMMENT ON COLUMN amzsync.reimbursements_rows.extra IS
+    'fields of other names, and what has not the form of its column';
+
+GRANT SELECT, INSERT, DELETE ON amzsync.reimbursements_rows TO amzsync_nginx;
+
+
+-- GET_LEDGER_DETAIL_VIEW_DATA
+
+CREATE TABLE amzsync.ledger_detail_rows (
+    user_id                text COLLATE "C" NOT NULL,
+    selling_partner_id     text COLLATE "C" NOT NULL,
+    region                 text COLLATE "C" NOT NULL,
+    load_sync_no           bigint NOT NULL,
+    load_step              bigint NOT NULL,
+    line                   bigint NOT NULL,
+    event_date             timestamptz,
+    event_time             timestamptz,
+    fnsku                  text,
+    asin                   text,
+    msku                   text,
+    title                  text,
+    event_type             text,
+    reference_id           text,
+    quantity               bigint,
+    fulfillment_center     text,
+    disposition            text,
+    reason                 text,
+    country                text,
+    reconciled_quantity    bigint,
+    unreconciled_quantity  bigint,
+    extra                  jsonb,
+
+    PRIMARY KEY (user_id, selling_partner_id, region, load_sync_no, load_step,
+                 line)
+);
+
+CREATE VIEW amzsync.ledger_detail AS
+SELECT r.user_id, r.selling_partner_id, r.region,
+        r.event_date, r.event_time, r.fnsku, r.asin, r.msku, r.title,
+        r.event_type, r.reference_id, r.quantity, r.fulfillment_center,
+        r.disposition, r.reason, r.country, r.reconciled_quantity,
+        r.unreconciled_quantity, r.extra
+  FROM amzsync.coverage c
+  JOIN amzsync.ledger_detail_rows r
+ USING (user_id, selling_partner_id, region, load_sync_no, load_step)
+ WHERE c.dataset = 'ledger_detail' AND c.state = 'done';
+
+COMMENT ON VIEW amzsync.ledger_detail IS
+    'The inventory ledger, event by event';
+COMMENT ON TABLE amzsync.ledger_detail_rows IS
+    'The loads of ledger_detail, also those that the view does not show';
+COMMENT ON COLUMN amzsync.ledger_detail_rows.user_id IS
+    'the application''s user';
+COMMENT ON COLUMN amzsync.ledger_detail_rows.selling_partner_id IS
+    'the seller';
+COMMENT ON COLUMN amzsync.ledger_detail_rows.region IS
+    'region of SP-API: na, eu or fe';
+COMMENT ON COLUMN amzsync.ledger_detail_rows.load_sync_no IS
+    'the load, see coverage: the sync';
+COMMENT ON COLUMN amzsync.ledger_detail_rows.load_step IS
+    'and the step at which it began';
+COMMENT ON COLUMN amzsync.ledger_detail_rows.line IS
+    'number of the row in the report, from 1';
+COMMENT ON COLUMN amzsync.ledger_detail_rows.event_date IS
+    'Date';
+COMMENT ON COLUMN amzsync.ledger_detail_rows.event_time IS
+    'Date and Time';
+COMMENT ON COLUMN amzsync.ledger_detail_rows.fnsku IS
+    'fnsku';
+COMMENT ON COLUMN amzsync.ledger_detail_rows.asin IS
+    'asin';
+COMMENT ON COLUMN amzsync.ledger_detail_rows.msku IS
+    'MSKU or SKU';
+COMMENT ON COLUMN amzsync.ledger_detail_rows.title IS
+    'title';
+COMMENT ON COLUMN amzsync.ledger_detail_rows.event_type IS
+    'event-type';
+COMMENT ON COLUMN amzsync.ledger_detail_rows.reference_id IS
+    'reference-id';
+COMMENT ON COLUMN amzsync.ledger_detail_rows.quantity IS
+    'quantity';
+COMMENT ON COLUMN amzsync.ledger_detail_rows.fulfillment_center IS
+    'fulfillment-center';
+COMMENT ON COLUMN amzsync.ledger_detail_rows.disposition IS
+    'disposition';
+COMMENT ON COLUMN amzsync.ledger_detail_rows.reason IS
+    'reason';
+COMMENT ON COLUMN amzsync.ledger_detail_rows.country IS
+    'country';
+COMMENT ON COLUMN amzsync.ledger_detail_rows.reconciled_quantity IS
+    'reconciled-quantity';
+COMMENT ON COLUMN amzsync.ledger_detail_rows.unreconciled_quantity IS
+    'unreconciled-quantity';
+COMMENT ON COLUMN amzsync.ledger_detail_rows.extra IS
+    'fields of other names, and what has not the form of its column';
+
+GRANT SELECT, INSERT, DELETE ON amzsync.ledger_detail_rows TO amzsync_nginx;

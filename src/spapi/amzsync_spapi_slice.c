@@ -1,0 +1,516 @@
+
+/*
+ * A slice of a report: so many lines from a place in its file, as rows.
+ *
+ * The first line names the fields.  It is read again for each slice, which so
+ * depends on nothing but the file and the place.
+ */
+
+
+#include <spapi/amzsync_spapi_report.h>
+#include <spapi/amzsync_spapi_field.h>
+#include <base/amzsync_text.h>
+
+
+#define AMZSYNC_SLICE_BUFFER   1048576
+#define AMZSYNC_SLICE_FIELDS   256
+#define AMZSYNC_SLICE_NONE     ((ngx_uint_t) -1)
+
+
+typedef struct {
+    const u_char            *p;
+    size_t                   len;
+} amzsync_slice_field_t;
+
+
+typedef struct {
+    const amzsync_column_t  *columns;
+    ngx_uint_t               ncolumns;
+
+    /* Of each field of a line: its name, and its column or NONE. */
+    u_char                  *names;
+    amzsync_slice_field_t    header[AMZSYNC_SLICE_FIELDS];
+    ngx_uint_t               column[AMZSYNC_SLICE_FIELDS];
+    ngx_uint_t               nheader;
+    ngx_uint_t               quoted;    /* all of them are, and so the rest */
+
+    amzsync_slice_field_t    fields[AMZSYNC_SLICE_FIELDS];
+    ngx_uint_t               nfields;
+    ngx_uint_t               field[AMZSYNC_COLUMNS_MAX];    /* of a column */
+
+    amzsync_json_t           extra;
+    ngx_uint_t               nextra;
+
+    u_char                   buf[AMZSYNC_SLICE_BUFFER];
+} amzsync_slice_t;
+
+
+static ngx_int_t amzsync_slice_header(amzsync_slice_t *s,
+    amzsync_spapi_report_t *call, off_t *offset);
+static ngx_int_t amzsync_slice_rows(amzsync_slice_t *s,
+    amzsync_spapi_report_t *call);
+static ngx_int_t amzsync_slice_row(amzsync_slice_t *s, amzsync_rows_t *rows,
+    int64_t line);
+static ngx_int_t amzsync_slice_value(amzsync_slice_t *s, amzsync_rows_t *rows,
+    ngx_uint_t i);
+static ngx_int_t amzsync_slice_extra(amzsync_slice_t *s,
+    amzsync_array_t *array);
+static void amzsync_slice_more(amzsync_slice_t *s, ngx_uint_t field);
+static ngx_uint_t amzsync_slice_split(amzsync_slice_t *s, u_char *p,
+    u_char *end);
+static u_char *amzsync_slice_unquote(amzsync_slice_field_t *f, u_char *p,
+    u_char *end);
+static ssize_t amzsync_slice_load(amzsync_slice_t *s,
+    amzsync_spapi_report_t *call, off_t offset);
+static ngx_int_t amzsync_slice_malformed(amzsync_spapi_report_t *call,
+    const char *fmt, int64_t line);
+
+
+void
+amzsync_report_read(amzsync_spapi_report_t *call)
+{
+    off_t             offset;
+    ngx_int_t         rc;
+    amzsync_slice_t  *s;
+
+    s = malloc(sizeof(amzsync_slice_t));
+    call->rows = amzsync_rows_create(call->dataset->rows);
+
+    rc = NGX_ERROR;
+    offset = 0;
+
+    if (s != NULL && call->rows != NULL) {
+        s->columns = call->dataset->rows->columns;
+        s->ncolumns = call->dataset->rows->ncolumns;
+        s->names = NULL;
+
+        rc = amzsync_slice_header(s, call, &offset);
+
+        if (rc == NGX_OK) {
+            call->offset = ngx_max(call->offset, offset);
+            rc = amzsync_slice_rows(s, call);
+        }
+
+        if (rc == NGX_OK) {
+            rc = amzsync_rows_finish(call->rows);
+        }
+
+        free(s->names);
+    }
+
+    free(s);
+
+    if (rc == NGX_OK) {
+        call->outcome.verdict = AMZSYNC_SPAPI_OK;
+        return;
+    }
+
+    amzsync_rows_free(call->rows);
+    call->rows = NULL;
+
+    if (rc == NGX_ERROR) {
+        call->outcome.verdict = AMZSYNC_SPAPI_RETRY;
+        amzsync_error_set(&call->outcome.error, "internal_error",
+                          "Out of memory", sizeof("Out of memory") - 1, NULL);
+    }
+}
+
+
+/* Which field is which column; and where the lines after it begin. */
+
+static ngx_int_t
+amzsync_slice_header(amzsync_slice_t *s, amzsync_spapi_report_t *call,
+    off_t *offset)
+{
+    u_char      *p, *end;
+    ssize_t      n;
+    ngx_uint_t   i, c;
+
+    n = amzsync_slice_load(s, call, 0);
+    if (n < 0) {
+        return NGX_DECLINED;
+    }
+
+    end = ngx_strlchr(s->buf, s->buf + n, LF);
+
+    if (end == NULL) {
+
+        if (call->spool->size > n) {
+            return amzsync_slice_malformed(call, "The names of the fields "
+                                           "are too long", 0);
+        }
+
+        end = s->buf + n;
+    }
+
+    *offset = ngx_min(end - s->buf + 1, n);
+
+    p = s->buf;
+
+    if (end - p >= 3 && ngx_memcmp(p, "\xef\xbb\xbf", 3) == 0) {
+        p += 3;
+    }
+
+    n = end - p;
+
+    s->names = malloc(n + 1);
+    if (s->names == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(s->names, p, n);
+
+    s->quoted = (n > 0 && s->names[0] == '"');
+
+    if (!amzsync_slice_split(s, s->names, s->names + n)) {
+        return amzsync_slice_malformed(call, "There are too many fields", 0);
+    }
+
+    s->nheader = s->nfields;
+    ngx_memcpy(s->header, s->fields, sizeof(s->fields));
+
+    for (c = 0; c < s->ncolumns; c++) {
+        s->field[c] = AMZSYNC_SLICE_NONE;
+    }
+
+    for (i = 0; i < s->nheader; i++) {
+        s->column[i] = AMZSYNC_SLICE_NONE;
+
+        for (c = 0; c < s->ncolumns; c++) {
+
+            if (s->columns[c].path != NULL
+                && s->field[c] == AMZSYNC_SLICE_NONE
+                && amzsync_field_named(s->columns[c].path, s->header[i].p,
+                                       s->header[i].len))
+            {
+                s->column[i] = c;
+                s->field[c] = i;
+                break;
+            }
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+amzsync_slice_rows(amzsync_slice_t *s, amzsync_spapi_report_t *call)
+{
+    u_char     *p, *end, *last;
+    ssize_t     n;
+    ngx_int_t   rc;
+
+    n = amzsync_slice_load(s, call, call->offset);
+    if (n < 0) {
+        return NGX_DECLINED;
+    }
+
+    p = s->buf;
+    last = s->buf + n;
+
+    while (p < last && call->rows->nrows < call->max_rows) {
+
+        end = ngx_strlchr(p, last, LF);
+
+        if (end == NULL) {
+
+            if (call->offset + (last - p) < call->spool->size) {
+
+                if (p == s->buf) {
+                    return amzsync_slice_malformed(call, "Line %ld is too "
+                                                   "long", call->lines + 1);
+                }
+
+                break;
+            }
+
+            end = last;
+        }
+
+        if (!amzsync_slice_split(s, p, end)) {
+            return amzsync_slice_malformed(call, "Line %ld has too many "
+                                           "fields", call->lines + 1);
+        }
+
+        call->lines++;
+
+        /* an empty line is no row */
+
+        if (s->nfields > 1 || s->fields[0].len) {
+            rc = amzsync_slice_row(s, call->rows, call->lines);
+
+            if (rc != NGX_OK) {
+                return rc;
+            }
+        }
+
+        n = ngx_min(end + 1, last) - p;
+
+        call->offset += n;
+        p += n;
+    }
+
+    call->last = (call->offset >= call->spool->size);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+amzsync_slice_row(amzsync_slice_t *s, amzsync_rows_t *rows, int64_t line)
+{
+    u_char       buf[NGX_INT64_LEN], *last;
+    ngx_int_t    rc;
+    ngx_uint_t   i, flags;
+
+    amzsync_json_init(&s->extra, NULL, 0);
+    amzsync_json_open(&s->extra, NULL, '{');
+    s->nextra = 0;
+
+    for (i = 0; i < s->nfields; i++) {
+
+        if (i >= s->nheader || s->column[i] == AMZSYNC_SLICE_NONE) {
+            amzsync_slice_more(s, i);
+        }
+    }
+
+    rc = NGX_OK;
+
+    for (i = 0; i < s->ncolumns && rc == NGX_OK; i++) {
+        flags = s->columns[i].flags;
+
+        if (flags & AMZSYNC_COLUMN_LINE) {
+            last = ngx_sprintf(buf, "%L", line);
+            rc = amzsync_array_raw(&rows->columns[i], buf, last - buf);
+
+        } else if (flags & AMZSYNC_COLUMN_EXTRA) {
+            rc = amzsync_slice_extra(s, &rows->columns[i]);
+
+        } else {
+            rc = amzsync_slice_value(s, rows, i);
+        }
+    }
+
+    amzsync_json_free(&s->extra);
+
+    rows->nrows += (rc == NGX_OK);
+
+    return rc;
+}
+
+
+/* A field that is missing, or empty, is NULL. */
+
+static ngx_int_t
+amzsync_slice_value(amzsync_slice_t *s, amzsync_rows_t *rows, ngx_uint_t i)
+{
+    ngx_int_t               rc;
+    ngx_uint_t              field;
+    amzsync_slice_field_t  *f;
+
+    field = s->field[i];
+
+    if (field == AMZSYNC_SLICE_NONE || field >= s->nfields
+        || s->fields[field].len == 0)
+    {
+        return amzsync_array_null(&rows->columns[i]);
+    }
+
+    f = &s->fields[field];
+
+    rc = amzsync_field_append(&rows->columns[i], s->columns[i].type, f->p,
+                              f->len);
+
+    if (rc == NGX_DECLINED) {
+        amzsync_slice_more(s, field);
+        return amzsync_array_null(&rows->columns[i]);
+    }
+
+    return rc;
+}
+
+
+/* The last column of all, when the others are known. */
+
+static ngx_int_t
+amzsync_slice_extra(amzsync_slice_t *s, amzsync_array_t *array)
+{
+    if (s->nextra == 0) {
+        return amzsync_array_null(array);
+    }
+
+    amzsync_json_close(&s->extra, '}');
+
+    if (s->extra.failed) {
+        return NGX_ERROR;
+    }
+
+    return amzsync_array_text(array, s->extra.start,
+                              s->extra.last - s->extra.start);
+}
+
+
+/* A field that no column takes; of two with one name jsonb keeps the last. */
+
+static void
+amzsync_slice_more(amzsync_slice_t *s, ngx_uint_t field)
+{
+    char    name[AMZSYNC_ERROR_TEXT_MAX];
+    size_t  len;
+
+    if (s->fields[field].len == 0) {
+        return;
+    }
+
+    if (field < s->nheader && s->header[field].len) {
+        len = ngx_min(s->header[field].len, sizeof(name) - 1);
+        ngx_memcpy(name, s->header[field].p, len);
+        name[len] = '\0';
+
+    } else {
+        (void) snprintf(name, sizeof(name), "field %lu",
+                        (unsigned long) field + 1);
+    }
+
+    amzsync_json_str(&s->extra, name, s->fields[field].p,
+                     s->fields[field].len);
+    s->nextra++;
+}
+
+
+/* Spaces around a value are not part of it.  0: too many fields. */
+
+static ngx_uint_t
+amzsync_slice_split(amzsync_slice_t *s, u_char *p, u_char *end)
+{
+    u_char                 *tab;
+    amzsync_slice_field_t  *f;
+
+    if (end > p && end[-1] == CR) {
+        end--;
+    }
+
+    for (s->nfields = 0; s->nfields < AMZSYNC_SLICE_FIELDS; p = tab + 1) {
+
+        f = &s->fields[s->nfields++];
+
+        if (s->quoted && p < end && *p == '"') {
+            tab = amzsync_slice_unquote(f, p + 1, end);
+
+        } else {
+            tab = ngx_strlchr(p, end, '\t');
+
+            if (tab == NULL) {
+                tab = end;
+            }
+
+            f->p = p;
+            f->len = tab - p;
+        }
+
+        while (f->len && *f->p == ' ') {
+            f->p++;
+            f->len--;
+        }
+
+        while (f->len && f->p[f->len - 1] == ' ') {
+            f->len--;
+        }
+
+        if (tab == end) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* In place; answers the tab behind the field, or "end". */
+
+static u_char *
+amzsync_slice_unquote(amzsync_slice_field_t *f, u_char *p, u_char *end)
+{
+    u_char  *dst;
+
+    f->p = p;
+
+    for (dst = p; p < end; p++) {
+
+        if (*p == '"') {
+
+            if (p + 1 == end || p[1] != '"') {
+                p++;
+                break;
+            }
+
+            p++;
+        }
+
+        *dst++ = *p;
+    }
+
+    /* what stands between the quote and the tab belongs to the value, too */
+
+    while (p < end && *p != '\t') {
+        *dst++ = *p++;
+    }
+
+    f->len = dst - f->p;
+
+    return p;
+}
+
+
+/* A buffer of the file; -1: the verdict is set. */
+
+static ssize_t
+amzsync_slice_load(amzsync_slice_t *s, amzsync_spapi_report_t *call,
+    off_t offset)
+{
+    size_t   size;
+    ssize_t  n;
+
+    for (size = 0; size < sizeof(s->buf); size += n) {
+
+        n = pread(call->spool->fd, s->buf + size, sizeof(s->buf) - size,
+                  offset + size);
+
+        if (n == -1 && errno == EINTR) {
+            n = 0;
+            continue;
+        }
+
+        if (n == -1) {
+            (void) amzsync_slice_malformed(call, "The file of the report "
+                                           "could not be read", 0);
+            return -1;
+        }
+
+        if (n == 0) {
+            break;
+        }
+    }
+
+    return size;
+}
+
+
+/* NGX_DECLINED; the verdict is set. */
+
+static ngx_int_t
+amzsync_slice_malformed(amzsync_spapi_report_t *call, const char *fmt,
+    int64_t line)
+{
+    int   n;
+    char  text[AMZSYNC_ERROR_TEXT_MAX];
+
+    n = snprintf(text, sizeof(text), fmt, (long) line);
+
+    call->outcome.verdict = AMZSYNC_SPAPI_FAILED;
+
+    amzsync_error_set(&call->outcome.error, "malformed_report", text, n, NULL);
+
+    return NGX_DECLINED;
+}

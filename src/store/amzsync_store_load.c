@@ -1,0 +1,262 @@
+
+/*
+ * Loads: the rows of a report, which replace those of its window as a whole.
+ *
+ * Rows are written under the load that their report is, which nobody sees
+ * before it is done.  Its last rows come in the statement that makes it the
+ * window's and ends those before it; what these leave behind is deleted in
+ * batches, under the lease, when no load is under way.
+ */
+
+
+#include <store/amzsync_store_upsert.h>
+#include <store/amzsync_store_sql.h>
+
+
+static amzsync_pg_stmt_t *amzsync_store_purge_create(ngx_pool_t *pool,
+    const amzsync_dataset_t *dataset, ngx_uint_t index);
+
+
+/* One a dataset, made at configuration time; NULL: it has no loads. */
+static amzsync_pg_stmt_t  **amzsync_store_purge_stmts;
+
+
+/* The dataset's loads "c"; the one that the step is about, which began at the
+ * step $21; and all others within its window, $24 to $25. */
+
+#define AMZSYNC_STORE_LOADS                                                   \
+    "c.user_id = $1 AND c.selling_partner_id = page.selling_partner_id "      \
+    "AND c.region = page.region AND c.dataset = $4"
+
+#define AMZSYNC_STORE_LOAD                                                    \
+    AMZSYNC_STORE_LOADS                                                       \
+    " AND (c.load_sync_no, c.load_step) = ($2, $21::bigint)"
+
+#define AMZSYNC_STORE_LOAD_OTHERS                                             \
+    AMZSYNC_STORE_LOADS                                                       \
+    " AND (c.load_sync_no, c.load_step) <> ($2, $21::bigint) "                \
+    "AND c.range_from >= $24::timestamptz "                                   \
+    "AND c.range_to <= $25::timestamptz AND c.marketplace_ids && $20"
+
+#define AMZSYNC_STORE_LOAD_KEY                                                \
+    "(user_id, selling_partner_id, region, dataset, load_sync_no, load_step)"
+
+
+/* $22 report, $23 state, $24 begin and $25 end of the window. */
+
+const amzsync_pg_stmt_t  amzsync_store_load_step_stmt = {
+    AMZSYNC_STORE_LOAD_STEP, "load_step",
+
+    "WITH " AMZSYNC_STORE_FENCES("0") ", load AS ("
+        "INSERT INTO amzsync.coverage AS c "
+              "(user_id, selling_partner_id, region, dataset, load_sync_no, "
+               "load_step, marketplace_ids, report_id, state, range_from, "
+               "range_to) "
+        "SELECT $1, page.selling_partner_id, page.region, $4, $2, "
+               "$21::bigint, $20, $22, $23, $24::timestamptz, "
+               "$25::timestamptz "
+          "FROM page WHERE $22::text IS NOT NULL "
+        "ON CONFLICT " AMZSYNC_STORE_LOAD_KEY " DO UPDATE "
+           "SET report_id = excluded.report_id, state = excluded.state, "
+               "range_to = excluded.range_to, updated_at = now() "
+    "), replaced AS ("
+        "UPDATE amzsync.coverage c SET state = 'replaced', updated_at = now() "
+          "FROM page WHERE $23 IN ('empty', 'failed') "
+           "AND c.state IN ('empty', 'failed') AND " AMZSYNC_STORE_LOAD_OTHERS
+    ") SELECT 0 FROM page",
+    AMZSYNC_STORE_STEP_PARAMS + 5
+};
+
+
+ngx_int_t
+amzsync_store_load_init(ngx_conf_t *cf)
+{
+    ngx_uint_t  i;
+
+    amzsync_store_purge_stmts = ngx_pcalloc(cf->pool, amzsync_ndatasets
+                                               * sizeof(amzsync_pg_stmt_t *));
+    if (amzsync_store_purge_stmts == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < amzsync_ndatasets; i++) {
+
+        if (amzsync_datasets[i]->report == NULL) {
+            continue;
+        }
+
+        amzsync_store_purge_stmts[i] =
+                amzsync_store_purge_create(cf->pool, amzsync_datasets[i],
+                                           amzsync_store_dataset_stmt(i, 2));
+
+        if (amzsync_store_purge_stmts[i] == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * Rows of a load, the parameters of a step of it before them; with the state
+ * "done" they are its last.  A load that it replaces lies within its window and
+ * has a marketplace of its: the windows of a dataset are cut at the same times
+ * by all syncs.
+ */
+
+amzsync_pg_stmt_t *
+amzsync_store_load_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
+    ngx_uint_t index)
+{
+    ngx_uint_t               i;
+    amzsync_store_sql_t      sql;
+    const amzsync_rowset_t  *rows;
+
+    ngx_memzero(&sql, sizeof(amzsync_store_sql_t));
+
+    rows = dataset->rows;
+
+    sql.pool = pool;
+    sql.param = AMZSYNC_STORE_STEP_PARAMS + 6;
+
+    amzsync_store_sql(&sql, "WITH %s, stored AS (INSERT INTO amzsync.%s_rows "
+                      "(user_id, selling_partner_id, region, load_sync_no, "
+                      "load_step",
+                      AMZSYNC_STORE_FENCES("cardinality($26::bigint[])"),
+                      rows->table);
+
+    for (i = 0; i < rows->ncolumns; i++) {
+        amzsync_store_sql(&sql, ", %s", rows->columns[i].name);
+    }
+
+    amzsync_store_sql(&sql, ") SELECT $1, page.selling_partner_id, "
+                      "page.region, $2, $21::bigint, r.* FROM page, unnest(");
+
+    for (i = 0; i < rows->ncolumns; i++) {
+        amzsync_store_sql(&sql, "%s$%ui::%s[]", i ? ", " : "", sql.param++,
+                          amzsync_store_type(&rows->columns[i]));
+    }
+
+    amzsync_store_sql(&sql, ") r), replaced AS ("
+        "UPDATE amzsync.coverage c SET state = 'replaced', updated_at = now() "
+          "FROM page WHERE $23 = 'done' AND " AMZSYNC_STORE_LOAD_OTHERS
+    "), load AS ("
+        "UPDATE amzsync.coverage c SET state = $23, report_id = $22, "
+               "rows = c.rows + cardinality($26), updated_at = now() "
+          "FROM page WHERE " AMZSYNC_STORE_LOAD
+    ") SELECT 0 FROM page");
+
+    return amzsync_store_sql_stmt(&sql, index, dataset->name, sql.param - 1);
+}
+
+
+ngx_int_t
+amzsync_store_load_params(amzsync_pg_query_t *query,
+    amzsync_store_page_t *page)
+{
+    if (amzsync_pg_query_int(query, page->scan_page) == NGX_OK
+        && amzsync_store_param_cstr(query, page->load->report_id) == NGX_OK
+        && amzsync_pg_query_static(query, page->load->state) == NGX_OK
+        && amzsync_store_param_time(query, page->load->range_from) == NGX_OK
+        && amzsync_store_param_time(query, page->load->range_to) == NGX_OK)
+    {
+        return NGX_OK;
+    }
+
+    return NGX_ERROR;
+}
+
+
+/*
+ * $1 user, $2 number, $3 lease, $4 dataset, $5 limit.  FOR UPDATE: to a zombie
+ * the load of the sync's new owner would be one that was given up.
+ */
+
+static amzsync_pg_stmt_t *
+amzsync_store_purge_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
+    ngx_uint_t index)
+{
+    const char           *table;
+    amzsync_store_sql_t   sql;
+
+    ngx_memzero(&sql, sizeof(amzsync_store_sql_t));
+
+    sql.pool = pool;
+    table = dataset->rows->table;
+
+    amzsync_store_sql(&sql,
+        "WITH held AS MATERIALIZED ("
+            "SELECT selling_partner_id, region FROM amzsync.sync_progress "
+             "WHERE user_id = $1 AND sync_no = $2 AND lease = $3 "
+               "AND state = 'running' FOR UPDATE"
+        "), old AS MATERIALIZED ("
+            "SELECT c.selling_partner_id, c.region, c.load_sync_no, "
+                   "c.load_step "
+              "FROM held h JOIN amzsync.coverage c "
+                "ON c.user_id = $1 "
+               "AND c.selling_partner_id = h.selling_partner_id "
+               "AND c.region = h.region AND c.dataset = $4 "
+             "WHERE c.state IN ('loading', 'replaced') LIMIT 1"
+        "), gone AS ("
+            "DELETE FROM amzsync.%s_rows WHERE user_id = $1 "
+               "AND ctid = ANY (ARRAY(SELECT r.place FROM old o "
+                   "CROSS JOIN LATERAL ("
+                       "SELECT i.ctid AS place FROM amzsync.%s_rows i "
+                        "WHERE i.user_id = $1 "
+                          "AND i.selling_partner_id = o.selling_partner_id "
+                          "AND i.region = o.region "
+                          "AND i.load_sync_no = o.load_sync_no "
+                          "AND i.load_step = o.load_step LIMIT $5::bigint"
+                   ") r)) "
+            "RETURNING 1"
+        "), forgotten AS ("
+            "DELETE FROM amzsync.coverage c USING old o "
+             "WHERE c.user_id = $1 "
+               "AND c.selling_partner_id = o.selling_partner_id "
+               "AND c.region = o.region AND c.dataset = $4 "
+               "AND c.load_sync_no = o.load_sync_no "
+               "AND c.load_step = o.load_step "
+               "AND (SELECT count(*) FROM gone) < $5"
+        ") "
+        "SELECT (SELECT count(*) FROM old) FROM held",
+        table, table);
+
+    return amzsync_store_sql_stmt(&sql, index, "purge", 5);
+}
+
+
+amzsync_store_call_t *
+amzsync_store_purge(amzsync_store_t *store, amzsync_store_lease_t *lease,
+    const amzsync_dataset_t *dataset, ngx_uint_t limit,
+    amzsync_store_handler_pt handler, void *data)
+{
+    ngx_int_t            rc;
+    amzsync_pg_query_t  *query;
+
+    query = amzsync_store_query(store, amzsync_store_purge_stmts[
+                                          amzsync_dataset_index(dataset)],
+                                AMZSYNC_PG_WORK);
+    if (query == NULL) {
+        return NULL;
+    }
+
+    rc = amzsync_store_param_lease(query, lease);
+
+    if (rc == NGX_OK) {
+        rc = amzsync_pg_query_static(query, dataset->name);
+    }
+
+    if (rc == NGX_OK) {
+        rc = amzsync_pg_query_int(query, limit);
+    }
+
+    return amzsync_store_send(store, query, rc, handler, data);
+}
+
+
+ngx_uint_t
+amzsync_store_purge_more(amzsync_store_call_t *call)
+{
+    return amzsync_store_int(call, 0, 0, 0);
+}

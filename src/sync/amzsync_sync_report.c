@@ -1,0 +1,591 @@
+
+/*
+ * A window of a dataset whose rows come in reports: a chain of small steps.
+ *
+ *   purge    what earlier loads have left behind
+ *   find     a report that may be taken, if there may be one
+ *   create   one; its id is stored before anything else
+ *   poll     until it is done
+ *   fetch    its document, into a file of this worker
+ *   read     some rows of it, which are a page; until there are no more
+ *
+ * The checkpoint, next_token, is "r ID" once the report has an id, "s OFFSET
+ * LINES ID" once some of its rows are stored, and "p" when all windows are
+ * read; whoever takes the sync up later fetches the document again, and goes on
+ * behind the rows that are stored.
+ */
+
+
+#include <sync/amzsync_sync_private.h>
+
+
+static ngx_int_t amzsync_sync_report_init(amzsync_sync_set_t *set);
+static ngx_uint_t amzsync_sync_report_place(amzsync_sync_set_t *set);
+static void amzsync_sync_report_ask(amzsync_sync_set_t *set);
+static void amzsync_sync_report_purge(amzsync_sync_set_t *set);
+static void amzsync_sync_report_purged(amzsync_store_call_t *call);
+static void amzsync_sync_report_found(amzsync_sync_set_t *set,
+    amzsync_spapi_report_t *call);
+static void amzsync_sync_report_known(amzsync_sync_set_t *set,
+    const char *report_id);
+static void amzsync_sync_report_polled(amzsync_sync_set_t *set,
+    amzsync_spapi_report_t *call);
+static void amzsync_sync_report_fatal(amzsync_sync_set_t *set);
+static void amzsync_sync_report_fetched(amzsync_sync_set_t *set,
+    amzsync_spapi_report_t *call);
+static void amzsync_sync_report_read(amzsync_sync_set_t *set,
+    amzsync_spapi_report_t *call);
+static void amzsync_sync_report_commit(amzsync_sync_set_t *set,
+    amzsync_rows_t *rows, const char *fmt, ...);
+static void amzsync_sync_report_message(amzsync_sync_set_t *set,
+    const char *text);
+
+
+void
+amzsync_sync_report_next(amzsync_sync_set_t *set)
+{
+    ngx_msec_t              wait;
+    amzsync_operation_e     operation;
+    amzsync_sync_report_t  *report;
+
+    if (amzsync_sync_report_init(set) != NGX_OK) {
+        amzsync_sync_set_again(set, amzsync_sync_set_next);
+        return;
+    }
+
+    report = set->report;
+
+    if (report->wait) {
+        wait = report->wait;
+        report->wait = 0;
+
+        amzsync_sync_set_later(set, wait, amzsync_sync_set_next);
+        return;
+    }
+
+    if (!amzsync_sync_report_place(set)) {
+        amzsync_sync_report_ask(set);
+        return;
+    }
+
+    if (report->spool) {
+
+        /* no call to Amazon: no slot of a quota */
+
+        report->step = AMZSYNC_REPORT_READ;
+        amzsync_sync_fetch(set);
+        return;
+    }
+
+    if (report->cancelled) {
+        report->step = AMZSYNC_REPORT_FIND;
+        operation = AMZSYNC_GET_REPORTS;
+
+    } else if (report->document_id[0]) {
+        report->step = report->fatal ? AMZSYNC_REPORT_REASON
+                                     : AMZSYNC_REPORT_FETCH;
+        operation = AMZSYNC_GET_REPORT_DOCUMENT;
+
+    } else {
+        report->step = AMZSYNC_REPORT_POLL;
+        operation = AMZSYNC_GET_REPORT;
+    }
+
+    amzsync_sync_set_quota(set, operation);
+}
+
+
+static ngx_int_t
+amzsync_sync_report_init(amzsync_sync_set_t *set)
+{
+    if (set->report) {
+        return NGX_OK;
+    }
+
+    set->report = ngx_calloc(sizeof(amzsync_sync_report_t),
+                             set->job->sync->log);
+    if (set->report == NULL) {
+        return NGX_ERROR;
+    }
+
+    /* an earlier worker may have died between its call and its commit */
+
+    set->report->uncertain = (set->page > 0);
+
+    return NGX_OK;
+}
+
+
+/* Reads the checkpoint.  0: there is no report yet, or no more. */
+
+static ngx_uint_t
+amzsync_sync_report_place(amzsync_sync_set_t *set)
+{
+    long                    offset, lines;
+    amzsync_sync_report_t  *report;
+
+    report = set->report;
+    offset = 0;
+    lines = 0;
+
+    if (set->next_token == NULL
+        || (sscanf(set->next_token, "r %127s", report->report_id) != 1
+            && sscanf(set->next_token, "s %ld %ld %127s", &offset, &lines,
+                      report->report_id)
+               != 3))
+    {
+        report->report_id[0] = '\0';
+        return 0;
+    }
+
+    report->offset = offset;
+    report->lines = lines;
+
+    return 1;
+}
+
+
+static void
+amzsync_sync_report_ask(amzsync_sync_set_t *set)
+{
+    amzsync_sync_report_t  *report;
+
+    report = set->report;
+
+    if (!report->purged) {
+        amzsync_sync_report_purge(set);
+        return;
+    }
+
+    if (set->next_token) {
+        report->message[0] = '\0';
+        amzsync_sync_commit_completed(set);
+        return;
+    }
+
+    /* only the newest window can have a report that is fresh */
+
+    if (!report->listed
+        && (report->uncertain
+            || set->window_to == amzsync_sync_unit(set)->to))
+    {
+        report->step = AMZSYNC_REPORT_FIND;
+        amzsync_sync_set_quota(set, AMZSYNC_GET_REPORTS);
+        return;
+    }
+
+    report->step = AMZSYNC_REPORT_CREATE;
+    amzsync_sync_set_quota(set, AMZSYNC_CREATE_REPORT);
+}
+
+
+static void
+amzsync_sync_report_purge(amzsync_sync_set_t *set)
+{
+    set->call = amzsync_store_purge(set->job->sync->store, &set->job->lease,
+                                    set->dataset, AMZSYNC_SYNC_PURGE,
+                                    amzsync_sync_report_purged, set);
+    if (set->call == NULL) {
+        amzsync_sync_set_again(set, amzsync_sync_set_next);
+    }
+}
+
+
+static void
+amzsync_sync_report_purged(amzsync_store_call_t *call)
+{
+    amzsync_sync_set_t  *set;
+
+    set = call->data;
+
+    if (!amzsync_sync_set_done(set, call)) {
+        return;
+    }
+
+    set->report->purged = !amzsync_store_purge_more(call);
+
+    amzsync_sync_set_next(set);
+}
+
+
+ngx_int_t
+amzsync_sync_report_call(amzsync_sync_set_t *set,
+    amzsync_spapi_report_t *call)
+{
+    amzsync_sync_t         *sync;
+    amzsync_sync_token_t   *token;
+    amzsync_sync_report_t  *report;
+
+    sync = set->job->sync;
+    token = set->job->token;
+    report = set->report;
+
+    call->conf = &sync->conf->spapi;
+    call->dataset = set->dataset;
+    call->region = set->job->region;
+    call->step = report->step;
+    call->from = set->window_from;
+    call->to = set->window_to;
+
+    /* the newest window ends now, and did so a moment ago */
+
+    if (set->window_to == amzsync_sync_unit(set)->to) {
+        call->slack = (int64_t) set->dataset->report->cooldown * 1000;
+    }
+
+    ngx_memcpy(call->report_id, report->report_id, sizeof(call->report_id));
+    ngx_memcpy(call->document_id, report->document_id,
+               sizeof(call->document_id));
+
+    if (report->step == AMZSYNC_REPORT_READ) {
+        call->offset = report->offset;
+        call->lines = report->lines;
+        call->max_rows = AMZSYNC_SYNC_SLICE;
+        call->spool = report->spool;
+        call->spool->refs++;
+
+        return NGX_OK;
+    }
+
+    amzsync_text_copy(call->access_token, sizeof(call->access_token),
+                      token->access_token, token->access_len);
+
+    call->curl = amzsync_sync_curl_get(sync);
+    call->marketplaces = strdup(amzsync_sync_unit(set)->marketplaces);
+
+    if (call->curl == NULL || call->marketplaces == NULL) {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+void
+amzsync_sync_report_done(amzsync_sync_set_t *set,
+    amzsync_spapi_report_t *call)
+{
+    set->failures = 0;
+    set->refreshed = 0;
+
+    switch (call->step) {
+
+    case AMZSYNC_REPORT_FIND:
+        amzsync_sync_report_found(set, call);
+        return;
+
+    case AMZSYNC_REPORT_CREATE:
+        amzsync_sync_report_known(set, call->report_id);
+        return;
+
+    case AMZSYNC_REPORT_POLL:
+        amzsync_sync_report_polled(set, call);
+        return;
+
+    case AMZSYNC_REPORT_READ:
+        amzsync_sync_report_read(set, call);
+        return;
+
+    default: /* FETCH; REASON never goes well */
+        amzsync_sync_report_fetched(set, call);
+        return;
+    }
+}
+
+
+/*
+ * Nothing that may be taken instead of a report that Amazon has cancelled:
+ * there are no data.  Rows that were there before stay.
+ */
+
+static void
+amzsync_sync_report_found(amzsync_sync_set_t *set,
+    amzsync_spapi_report_t *call)
+{
+    amzsync_sync_report_t  *report;
+
+    report = set->report;
+
+    report->listed = 1;
+    report->uncertain = 0;
+
+    if (call->report_id[0]) {
+        amzsync_sync_log_set(NGX_LOG_INFO, set, "report %s is taken",
+                             call->report_id);
+
+        report->cancelled = 0;
+        set->window_to = call->report_to;
+
+        amzsync_sync_report_known(set, call->report_id);
+        return;
+    }
+
+    if (report->cancelled) {
+        amzsync_sync_commit_report(set, NULL, NULL, "empty");
+        return;
+    }
+
+    amzsync_sync_set_next(set);
+}
+
+
+static void
+amzsync_sync_report_known(amzsync_sync_set_t *set, const char *report_id)
+{
+    amzsync_text_copy(set->report->report_id, AMZSYNC_REPORT_ID_MAX,
+                      report_id, ngx_strlen(report_id));
+
+    amzsync_sync_report_message(set, "Waiting for Amazon's report");
+    amzsync_sync_report_commit(set, NULL, "r %s", report_id);
+}
+
+
+static void
+amzsync_sync_report_polled(amzsync_sync_set_t *set,
+    amzsync_spapi_report_t *call)
+{
+    amzsync_sync_report_t  *report;
+
+    report = set->report;
+
+    ngx_memcpy(report->document_id, call->document_id,
+               sizeof(report->document_id));
+
+    switch (call->status) {
+
+    case AMZSYNC_REPORT_WAITING:
+        report->document_id[0] = '\0';
+        report->wait = set->job->sync->conf->report_poll
+                       << ngx_min(report->polls, 3);
+        report->polls++;
+
+        /* a step that changes nothing: the sync is alive, and calls nobody */
+
+        amzsync_sync_report_commit(set, NULL, "%s", set->next_token);
+        return;
+
+    case AMZSYNC_REPORT_CANCELLED:
+        report->document_id[0] = '\0';
+        report->cancelled = 1;
+        break;
+
+    case AMZSYNC_REPORT_FATAL:
+
+        if (report->document_id[0] == '\0') {
+            amzsync_sync_report_fatal(set);
+            return;
+        }
+
+        report->fatal = 1;
+        break;
+
+    case AMZSYNC_REPORT_DONE:
+        break;
+    }
+
+    amzsync_sync_set_next(set);
+}
+
+
+static void
+amzsync_sync_report_fatal(amzsync_sync_set_t *set)
+{
+    amzsync_error_t  error;
+
+    amzsync_error_set(&error, "report_failed",
+                      amzsync_sync_text("Amazon could not make the report and "
+                                        "does not say why."), NULL);
+    amzsync_sync_set_fail(set, &error);
+}
+
+
+static void
+amzsync_sync_report_fetched(amzsync_sync_set_t *set,
+    amzsync_spapi_report_t *call)
+{
+    amzsync_sync_report_t  *report;
+
+    report = set->report;
+
+    report->spool = call->spool;
+    call->spool = NULL;
+
+    if (report->offset > report->spool->size) {
+
+        /* not the document that rows were stored of */
+
+        amzsync_sync_commit_restart(set);
+        return;
+    }
+
+    amzsync_sync_set_next(set);
+}
+
+
+static void
+amzsync_sync_report_read(amzsync_sync_set_t *set,
+    amzsync_spapi_report_t *call)
+{
+    amzsync_rows_t         *rows;
+    amzsync_sync_report_t  *report;
+
+    report = set->report;
+
+    rows = call->rows;
+    call->rows = NULL;
+
+    report->offset = call->offset;
+    report->lines = call->lines;
+    report->message[0] = '\0';
+
+    if (call->last) {
+        amzsync_sync_commit_report(set, rows, NULL, "done");
+        return;
+    }
+
+    amzsync_sync_report_commit(set, rows, "s %ld %ld %s",
+                               (long) call->offset, (long) call->lines,
+                               report->report_id);
+}
+
+
+/* A step to another checkpoint of this report. */
+
+static void
+amzsync_sync_report_commit(amzsync_sync_set_t *set, amzsync_rows_t *rows,
+    const char *fmt, ...)
+{
+    int      n;
+    char    *place;
+    va_list  args;
+
+    place = ngx_alloc(AMZSYNC_REPORT_ID_MAX + 2 * NGX_INT64_LEN + 8,
+                      set->job->sync->log);
+    if (place == NULL) {
+        amzsync_rows_free(rows);
+        amzsync_sync_set_again(set, amzsync_sync_set_next);
+        return;
+    }
+
+    va_start(args, fmt);
+    n = vsprintf(place, fmt, args);
+    va_end(args);
+
+    place[n] = '\0';
+
+    amzsync_sync_commit_report(set, rows, place, "loading");
+}
+
+
+static void
+amzsync_sync_report_message(amzsync_sync_set_t *set, const char *text)
+{
+    (void) snprintf(set->report->message, sizeof(set->report->message),
+                    "%s: %s", text, set->dataset->name);
+}
+
+
+/*
+ * A report or document that Amazon no longer knows is asked for anew; one that
+ * may have been made although no answer came is looked for.
+ */
+
+ngx_int_t
+amzsync_sync_report_failed(amzsync_sync_set_t *set,
+    amzsync_spapi_outcome_t *outcome)
+{
+    amzsync_sync_report_t  *report;
+
+    report = set->report;
+
+    switch (outcome->verdict) {
+
+    case AMZSYNC_SPAPI_RETRY:
+
+        if (report->step == AMZSYNC_REPORT_CREATE) {
+            report->uncertain = 1;
+            report->listed = 0;
+        }
+
+        return NGX_DECLINED;
+
+    case AMZSYNC_SPAPI_INVALID:
+    case AMZSYNC_SPAPI_FAILED:
+
+        if (outcome->status != 400 && outcome->status != 404) {
+            return NGX_DECLINED;
+        }
+
+        if (report->report_id[0]
+            && report->step != AMZSYNC_REPORT_FIND
+            && set->restarts < set->job->sync->conf->retries)
+        {
+            set->restarts++;
+            amzsync_sync_commit_restart(set);
+
+        } else {
+            amzsync_sync_set_fail(set, &outcome->error);
+        }
+
+        return NGX_OK;
+
+    case AMZSYNC_SPAPI_TOO_LARGE:
+        amzsync_sync_set_fail(set, &outcome->error);
+        return NGX_OK;
+
+    default:
+        return NGX_DECLINED;
+    }
+}
+
+
+/* What the last loads have replaced is deleted before the dataset ends. */
+
+void
+amzsync_sync_report_last(amzsync_sync_set_t *set)
+{
+    set->step.next_token = ngx_alloc(sizeof("p"), set->job->sync->log);
+
+    if (set->step.next_token == NULL) {
+        set->step_status = AMZSYNC_SYNC_COMPLETED;
+        return;
+    }
+
+    ngx_memcpy((char *) set->step.next_token, "p", sizeof("p"));
+}
+
+
+double
+amzsync_sync_report_part(amzsync_sync_set_t *set)
+{
+    amzsync_sync_report_t  *report;
+
+    report = set->report;
+
+    if (report->spool && report->spool->size) {
+        return 0.3 + 0.7 * report->offset / report->spool->size;
+    }
+
+    return report->polls ? 0.2 : 0.1;
+}
+
+
+void
+amzsync_sync_report_reset(amzsync_sync_set_t *set)
+{
+    amzsync_sync_report_t  *report;
+
+    report = set->report;
+
+    amzsync_spool_release(report->spool);
+
+    ngx_memzero(report, sizeof(amzsync_sync_report_t));
+}
+
+
+void
+amzsync_sync_report_free(amzsync_sync_report_t *report)
+{
+    amzsync_spool_release(report->spool);
+    ngx_free(report);
+}
