@@ -14,6 +14,10 @@ extern const amzsync_dataset_t  amzsync_dataset_financial_transactions;
 extern const amzsync_dataset_t  amzsync_dataset_customer_returns;
 extern const amzsync_dataset_t  amzsync_dataset_reimbursements;
 extern const amzsync_dataset_t  amzsync_dataset_ledger_detail;
+extern const amzsync_dataset_t  amzsync_dataset_ledger_summary;
+extern const amzsync_dataset_t  amzsync_dataset_removal_orders;
+extern const amzsync_dataset_t  amzsync_dataset_removal_shipments;
+extern const amzsync_dataset_t  amzsync_dataset_replacements;
 
 
 const amzsync_dataset_t *const  amzsync_datasets[] = {
@@ -23,7 +27,11 @@ const amzsync_dataset_t *const  amzsync_datasets[] = {
     &amzsync_dataset_financial_transactions,
     &amzsync_dataset_customer_returns,
     &amzsync_dataset_reimbursements,
-    &amzsync_dataset_ledger_detail
+    &amzsync_dataset_ledger_detail,
+    &amzsync_dataset_ledger_summary,
+    &amzsync_dataset_removal_orders,
+    &amzsync_dataset_removal_shipments,
+    &amzsync_dataset_replacements
 };
 
 const ngx_uint_t  amzsync_ndatasets = sizeof(amzsync_datasets)

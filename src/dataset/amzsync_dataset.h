@@ -53,6 +53,7 @@ extern const amzsync_operation_t  amzsync_operations[AMZSYNC_OPERATIONS];
  *   TIME       string of RFC 3339's form, years 0001 to 9999
  *   BOOLEAN    true, false, or a string "true" or "false"
  *   JSON       any value, its text as it stands; stored as jsonb
+ *   DATE       of reports only: a day
  *
  * null, an absent member and, for all but TEXT and JSON, the empty string are
  * NULL.  Anything else makes the page malformed.
@@ -64,7 +65,8 @@ typedef enum {
     AMZSYNC_BIGINT,
     AMZSYNC_TIME,
     AMZSYNC_BOOLEAN,
-    AMZSYNC_JSON
+    AMZSYNC_JSON,
+    AMZSYNC_DATE
 } amzsync_type_e;
 
 
@@ -168,6 +170,7 @@ typedef enum {
 
 typedef struct {
     const char          *type;          /* Amazon's reportType */
+    const char          *options;       /* reportOptions, or NULL */
     time_t               cooldown;      /* seconds; one that is younger is
                                            taken, not made again */
 } amzsync_report_t;

@@ -52,7 +52,8 @@ static const amzsync_rowset_t  amzsync_customer_returns_rows = {
 
 static const amzsync_report_t  amzsync_customer_returns_report = {
     "GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA",
-    30 * 60
+    NULL,
+    4 * 3600
 };
 
 

@@ -62,7 +62,8 @@ static const amzsync_rowset_t  amzsync_reimbursements_rows = {
 
 static const amzsync_report_t  amzsync_reimbursements_report = {
     "GET_FBA_REIMBURSEMENTS_DATA",
-    30 * 60
+    NULL,
+    4 * 3600
 };
 
 

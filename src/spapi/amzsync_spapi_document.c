@@ -52,6 +52,7 @@ void
 amzsync_report_fetch(amzsync_spapi_report_t *call)
 {
     char        *url;
+    double       rate;
     ngx_uint_t   gzip;
 
     url = amzsync_document_address(call, &gzip);
@@ -60,8 +61,14 @@ amzsync_report_fetch(amzsync_spapi_report_t *call)
         return;
     }
 
+    rate = call->outcome.rate;
+
     amzsync_document_download(call, url, gzip);
     amzsync_spapi_wipe(url);
+
+    /* the operation's, not the store's */
+
+    call->outcome.rate = rate;
 
     if (call->step == AMZSYNC_REPORT_REASON
         && call->outcome.verdict == AMZSYNC_SPAPI_OK)

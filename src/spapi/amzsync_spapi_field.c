@@ -7,12 +7,15 @@
 
 #include <spapi/amzsync_spapi_field.h>
 #include <spapi/amzsync_spapi_value.h>
+#include <base/amzsync_time.h>
 
 
 #define AMZSYNC_FIELD_TIME_MAX  64
 
 
 static size_t amzsync_field_word(const u_char *p, size_t len, u_char *c);
+static ngx_int_t amzsync_field_day(amzsync_array_t *array, const u_char *p,
+    size_t len);
 static size_t amzsync_field_time(const u_char *p, size_t len, u_char *buf);
 static ngx_uint_t amzsync_field_date(const u_char *p, size_t len,
     u_char *date);
@@ -85,6 +88,25 @@ amzsync_field_append(amzsync_array_t *array, amzsync_type_e type,
         return amzsync_array_text(array, p, len);
     }
 
+    /* spaces around a text are Amazon's, around a value they mean nothing */
+
+    while (len && *p == ' ') {
+        p++;
+        len--;
+    }
+
+    while (len && p[len - 1] == ' ') {
+        len--;
+    }
+
+    if (len == 0) {
+        return amzsync_array_null(array);
+    }
+
+    if (type == AMZSYNC_DATE) {
+        return amzsync_field_day(array, p, len);
+    }
+
     if (type == AMZSYNC_TIME) {
         len = amzsync_field_time(p, len, buf);
         p = buf;
@@ -101,6 +123,21 @@ amzsync_field_append(amzsync_array_t *array, amzsync_type_e type,
 
     return len ? amzsync_value_append(array, &column, &v, &err)
                : NGX_DECLINED;
+}
+
+
+static ngx_int_t
+amzsync_field_day(amzsync_array_t *array, const u_char *p, size_t len)
+{
+    u_char  buf[sizeof("2026-11-22") - 1];
+
+    if (amzsync_field_date(p, len, buf) != len
+        || amzsync_time_parse(buf, sizeof(buf)) == AMZSYNC_TIME_BAD)
+    {
+        return NGX_DECLINED;
+    }
+
+    return amzsync_array_raw(array, buf, sizeof(buf));
 }
 
 
@@ -134,6 +171,19 @@ amzsync_field_time(const u_char *p, size_t len, u_char *buf)
         }
 
         *last = '\0';
+
+        if (last - clock > 5
+            && (last[-5] == '+' || last[-5] == '-')
+            && amzsync_field_digits(last - 4, 4))
+        {
+            /* "+0000" */
+
+            last[1] = '\0';
+            last[0] = last[-1];
+            last[-1] = last[-2];
+            last[-2] = ':';
+            last++;
+        }
 
         if (strpbrk((char *) clock, "Zz+-") == NULL) {
             *last++ = 'Z';

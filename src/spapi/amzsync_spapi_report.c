@@ -363,16 +363,21 @@ amzsync_report_body(const amzsync_spapi_report_t *call)
 {
     char             from[AMZSYNC_TIME_LEN + 1], to[AMZSYNC_TIME_LEN + 1];
     char            *body;
+    u_char           buf[1024];
     size_t           len;
     const char      *p;
     amzsync_json_t   w;
 
+    const amzsync_report_t  *report;
+
+    report = call->dataset->report;
+
     *amzsync_time_print((u_char *) from, call->from) = '\0';
     *amzsync_time_print((u_char *) to, call->to) = '\0';
 
-    amzsync_json_init(&w, NULL, 0);
+    amzsync_json_init(&w, buf, sizeof(buf));
     amzsync_json_open(&w, NULL, '{');
-    amzsync_json_cstr(&w, "reportType", call->dataset->report->type);
+    amzsync_json_cstr(&w, "reportType", report->type);
     amzsync_json_cstr(&w, "dataStartTime", from);
     amzsync_json_cstr(&w, "dataEndTime", to);
     amzsync_json_open(&w, "marketplaceIds", '[');
@@ -383,6 +388,12 @@ amzsync_report_body(const amzsync_spapi_report_t *call)
     }
 
     amzsync_json_close(&w, ']');
+
+    if (report->options != NULL) {
+        amzsync_json_raw(&w, "reportOptions", (u_char *) report->options,
+                         ngx_strlen(report->options));
+    }
+
     amzsync_json_close(&w, '}');
 
     body = w.failed ? NULL : strndup((char *) w.start, w.last - w.start);

@@ -39,6 +39,7 @@ typedef struct {
     ngx_uint_t               field[AMZSYNC_COLUMNS_MAX];    /* of a column */
 
     amzsync_json_t           extra;
+    u_char                   json[4096];
     ngx_uint_t               nextra;
 
     u_char                   buf[AMZSYNC_SLICE_BUFFER];
@@ -264,7 +265,7 @@ amzsync_slice_row(amzsync_slice_t *s, amzsync_rows_t *rows, int64_t line)
     ngx_int_t    rc;
     ngx_uint_t   i, flags;
 
-    amzsync_json_init(&s->extra, NULL, 0);
+    amzsync_json_init(&s->extra, s->json, sizeof(s->json));
     amzsync_json_open(&s->extra, NULL, '{');
     s->nextra = 0;
 
@@ -379,7 +380,7 @@ amzsync_slice_more(amzsync_slice_t *s, ngx_uint_t field)
 }
 
 
-/* Spaces around a value are not part of it.  0: too many fields. */
+/* 0: too many fields. */
 
 static ngx_uint_t
 amzsync_slice_split(amzsync_slice_t *s, u_char *p, u_char *end)
@@ -407,15 +408,6 @@ amzsync_slice_split(amzsync_slice_t *s, u_char *p, u_char *end)
 
             f->p = p;
             f->len = tab - p;
-        }
-
-        while (f->len && *f->p == ' ') {
-            f->p++;
-            f->len--;
-        }
-
-        while (f->len && f->p[f->len - 1] == ' ') {
-            f->len--;
         }
 
         if (tab == end) {

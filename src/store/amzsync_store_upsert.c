@@ -42,7 +42,7 @@ static void amzsync_store_sql_gone(amzsync_store_sql_t *sql,
 
 
 static const char  *amzsync_store_types[] = {
-    "text", "numeric", "bigint", "timestamptz", "boolean", "jsonb"
+    "text", "numeric", "bigint", "timestamptz", "boolean", "jsonb", "date"
 };
 
 

@@ -45,7 +45,7 @@ sub nginx {
     my ($self, %arg) = @_;
 
     my $nginx = AmzSync::Nginx->new(
-        workers => $arg{workers},
+        workers => $arg{workers}, log_level => $arg{log_level},
         http => $self->{db}->http_config(endpoint => $self->{url},
                                          lwa => "$self->{url}/auth/o2/token",
                                          (map { $_ => $arg{$_} }
