@@ -238,6 +238,7 @@ amzsync_http_sandbox_document_start(amzsync_http_sandbox_ctx_t *ctx,
     lines->settled = request->settled;
     lines->settlement = request->settled ? request->number : 0;
     lines->charset = ctx->conf->report_charset;
+    lines->spoil = amzsync_http_sandbox_spoil(ctx);
 
     amzsync_sandbox_report_start(lines);
 

@@ -9,9 +9,13 @@
 #include <http/amzsync_http_sandbox.h>
 
 
+#define AMZSYNC_HTTP_SANDBOX_SPAN_MAX  (10 * 365 * 86400)
+
+
 typedef enum {
     AMZSYNC_HTTP_SANDBOX_ROWS = 0,
     AMZSYNC_HTTP_SANDBOX_MSEC,
+    AMZSYNC_HTTP_SANDBOX_SPAN,
     AMZSYNC_HTTP_SANDBOX_LIFE,
     AMZSYNC_HTTP_SANDBOX_DECIMAL,
     AMZSYNC_HTTP_SANDBOX_FLAG,
@@ -27,6 +31,7 @@ typedef struct {
 
 
 static char *amzsync_http_sandbox_msec(ngx_str_t *value, ngx_msec_t *msec);
+static char *amzsync_http_sandbox_span(ngx_str_t *value, time_t *span);
 static char *amzsync_http_sandbox_charset(ngx_str_t *value,
     amzsync_sandbox_charset_e *charset);
 
@@ -61,7 +66,7 @@ static const amzsync_http_sandbox_report_arg_t
                                      AMZSYNC_SANDBOX_REPORT_SETTLEMENTS),
     amzsync_http_sandbox_report_is("report_time=", AMZSYNC_HTTP_SANDBOX_MSEC,
                                    report_time),
-    amzsync_http_sandbox_report_is("report_span=", AMZSYNC_HTTP_SANDBOX_LIFE,
+    amzsync_http_sandbox_report_is("report_span=", AMZSYNC_HTTP_SANDBOX_SPAN,
                                    report_span),
     amzsync_http_sandbox_report_is("report_cooldown=",
                                    AMZSYNC_HTTP_SANDBOX_DECIMAL,
@@ -130,6 +135,9 @@ amzsync_http_sandbox_report_arg(amzsync_http_sandbox_conf_t *scf,
     case AMZSYNC_HTTP_SANDBOX_MSEC:
         return amzsync_http_sandbox_msec(&value, field);
 
+    case AMZSYNC_HTTP_SANDBOX_SPAN:
+        return amzsync_http_sandbox_span(&value, field);
+
     case AMZSYNC_HTTP_SANDBOX_LIFE:
         return amzsync_http_sandbox_life(&value, field);
 
@@ -157,6 +165,19 @@ amzsync_http_sandbox_msec(ngx_str_t *value, ngx_msec_t *msec)
     }
 
     *msec = n;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+amzsync_http_sandbox_span(ngx_str_t *value, time_t *span)
+{
+    *span = ngx_parse_time(value, 1);
+
+    if (*span == (time_t) NGX_ERROR || *span > AMZSYNC_HTTP_SANDBOX_SPAN_MAX) {
+        return "needs a time of at most ten years in";
+    }
 
     return NGX_CONF_OK;
 }

@@ -318,7 +318,8 @@ amzsync_http_sandbox_fill_created(amzsync_http_sandbox_ctx_t *ctx,
     amzsync_sandbox_request_id(ctx->report, id);
 
     amzsync_sandbox_open(out, NULL, '{');
-    amzsync_sandbox_cstr(out, "reportId", id);
+    amzsync_sandbox_spoilt(out, "reportId", id,
+                           amzsync_http_sandbox_spoil(ctx));
     amzsync_sandbox_close(out, '}');
 
     return out->failed ? NGX_ERROR : NGX_DONE;
@@ -340,6 +341,8 @@ amzsync_http_sandbox_reports(amzsync_http_sandbox_ctx_t *ctx, u_char *buf,
 
     ctx->reports = reports;
     reports->now = amzsync_http_sandbox_now();
+    reports->spoil = amzsync_http_sandbox_spoil(ctx);
+    reports->same_token = (ctx->fault == AMZSYNC_SANDBOX_FAULT_SAME_TOKEN);
 
     amzsync_http_sandbox_view(ctx, &ctx->access.seller, &view);
 
@@ -399,7 +402,8 @@ amzsync_http_sandbox_fill_report(amzsync_http_sandbox_ctx_t *ctx,
     amzsync_sandbox_out_t *out)
 {
     amzsync_sandbox_request_json(out, NULL, ctx->report,
-                                 amzsync_http_sandbox_now());
+                                 amzsync_http_sandbox_now(),
+                                 amzsync_http_sandbox_spoil(ctx));
 
     return out->failed ? NGX_ERROR : NGX_DONE;
 }
@@ -528,7 +532,8 @@ amzsync_http_sandbox_fill_report_document(amzsync_http_sandbox_ctx_t *ctx,
     }
 
     amzsync_sandbox_open(out, NULL, '{');
-    amzsync_sandbox_cstr(out, "reportDocumentId", id);
+    amzsync_sandbox_spoilt(out, "reportDocumentId", id,
+                           amzsync_http_sandbox_spoil(ctx));
 
     if (address.gzip) {
         amzsync_sandbox_cstr(out, "compressionAlgorithm", "GZIP");

@@ -242,6 +242,7 @@ typedef struct {
     int64_t                           to;           /* not included */
     ngx_uint_t                        settlement;   /* or all, if settled */
     amzsync_sandbox_charset_e         charset;
+    ngx_uint_t                        spoil;        /* of a report */
 
     uint64_t                          pos;
     uint64_t                          end;
@@ -254,7 +255,7 @@ typedef struct {
 } amzsync_sandbox_report_lines_t;
 
 
-/* After the members down to "charset", "settled" and "truth". */
+/* After the members down to "spoil", "settled" and "truth". */
 void amzsync_sandbox_report_start(amzsync_sandbox_report_lines_t *lines);
 
 /* NGX_AGAIN: more in another turn; NGX_DONE; NGX_ERROR. */

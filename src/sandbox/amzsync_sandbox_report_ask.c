@@ -306,10 +306,11 @@ amzsync_sandbox_reports_list(amzsync_sandbox_reports_t *reports,
     const amzsync_sandbox_keys_t *keys, const amzsync_sandbox_view_t *view)
 {
     int64_t                     count;
-    amzsync_sandbox_listing_t  *listing;
+    amzsync_sandbox_listing_t  *listing, begin;
     amzsync_sandbox_request_t   request;
 
     listing = &reports->listing;
+    begin = *listing;
     count = amzsync_sandbox_settlement_count(view);
 
     if (listing->settlement == INT64_MAX) {
@@ -337,6 +338,10 @@ amzsync_sandbox_reports_list(amzsync_sandbox_reports_t *reports,
         }
 
         listing->settlement--;
+    }
+
+    if (reports->same_token) {
+        *listing = begin;
     }
 
     if (listing->settlement < 0) {
@@ -395,7 +400,7 @@ amzsync_sandbox_reports_json(amzsync_sandbox_out_t *out,
 
     for (i = 0; i < reports->count; i++) {
         amzsync_sandbox_request_json(out, NULL, &reports->requests[i],
-                                     reports->now);
+                                     reports->now, i ? 0 : reports->spoil);
     }
 
     amzsync_sandbox_close(out, ']');

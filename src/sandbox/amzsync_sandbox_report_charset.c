@@ -67,16 +67,19 @@ amzsync_sandbox_charset_text(amzsync_sandbox_out_t *out,
 
     while (p < end) {
 
-        from = p;
-        code = *p;
+        for (from = p; p < end && *p >= 0x20 && *p < 0x7f; p++) { /* void */ }
 
-        if (code < 0x80) {
-            p++;
+        if (p > from) {
+            amzsync_sandbox_raw(out, from, p - from);
+            continue;
+        }
+
+        if (*p < 0x80) {
 
             /* a line of a flat file has no controls */
 
-            bytes[0] = (code < 0x20 || code == 0x7f) ? ' ' : (u_char) code;
-            amzsync_sandbox_raw(out, bytes, 1);
+            p++;
+            amzsync_sandbox_raw(out, " ", 1);
             continue;
         }
 

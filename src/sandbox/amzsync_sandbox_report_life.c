@@ -85,7 +85,7 @@ amzsync_sandbox_documented(const amzsync_sandbox_request_t *request,
 
 void
 amzsync_sandbox_request_json(amzsync_sandbox_out_t *out, const char *key,
-    const amzsync_sandbox_request_t *request, int64_t now)
+    const amzsync_sandbox_request_t *request, int64_t now, ngx_uint_t spoil)
 {
     char                    id[AMZSYNC_SANDBOX_DOCUMENT_ID];
     ngx_uint_t              i;
@@ -110,7 +110,7 @@ amzsync_sandbox_request_json(amzsync_sandbox_out_t *out, const char *key,
     amzsync_sandbox_close(out, ']');
 
     amzsync_sandbox_request_id(request, id);
-    amzsync_sandbox_cstr(out, "reportId", id);
+    amzsync_sandbox_spoilt(out, "reportId", id, spoil);
 
     amzsync_sandbox_request_time(out, "dataStartTime", request->from);
     amzsync_sandbox_request_time(out, "dataEndTime", request->to);
@@ -141,6 +141,24 @@ amzsync_sandbox_request_json(amzsync_sandbox_out_t *out, const char *key,
     }
 
     amzsync_sandbox_close(out, '}');
+}
+
+
+void
+amzsync_sandbox_spoilt(amzsync_sandbox_out_t *out, const char *key,
+    const char *s, ngx_uint_t spoil)
+{
+    if (spoil & AMZSYNC_SANDBOX_WRONG_TYPE) {
+        amzsync_sandbox_open(out, key, '{');
+        amzsync_sandbox_cstr(out, "value", s);
+        amzsync_sandbox_close(out, '}');
+
+    } else if (spoil & AMZSYNC_SANDBOX_BAD_UTF8) {
+        amzsync_sandbox_json(out, key, AMZSYNC_SANDBOX_BAD_TEXT);
+
+    } else {
+        amzsync_sandbox_cstr(out, key, s);
+    }
 }
 
 

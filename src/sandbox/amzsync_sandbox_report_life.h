@@ -105,7 +105,11 @@ amzsync_sandbox_life_e amzsync_sandbox_life(
 ngx_uint_t amzsync_sandbox_documented(
     const amzsync_sandbox_request_t *request, int64_t now);
 void amzsync_sandbox_request_json(amzsync_sandbox_out_t *out, const char *key,
-    const amzsync_sandbox_request_t *request, int64_t now);
+    const amzsync_sandbox_request_t *request, int64_t now, ngx_uint_t spoil);
+
+/* A text, or what a fault makes of it. */
+void amzsync_sandbox_spoilt(amzsync_sandbox_out_t *out, const char *key,
+    const char *s, ngx_uint_t spoil);
 
 extern const char *const  amzsync_sandbox_lives[AMZSYNC_SANDBOX_LIVES];
 
@@ -169,6 +173,8 @@ typedef struct {
 typedef struct {
     amzsync_sandbox_listing_t   listing;
     int64_t                     now;
+    ngx_uint_t                  spoil;
+    ngx_uint_t                  same_token;
     ngx_uint_t                  count;
     amzsync_sandbox_request_t   requests[AMZSYNC_SANDBOX_REPORTS_PAGE];
     size_t                      token_len;      /* 0: the last page */

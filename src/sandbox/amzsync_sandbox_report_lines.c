@@ -22,6 +22,9 @@ static ngx_uint_t amzsync_sandbox_report_published(
     amzsync_sandbox_report_lines_t *lines, uint64_t number);
 static void amzsync_sandbox_report_line(amzsync_sandbox_report_lines_t *lines,
     amzsync_sandbox_out_t *out, amzsync_sandbox_report_row_t *row);
+static ngx_uint_t amzsync_sandbox_report_spoil(
+    amzsync_sandbox_report_lines_t *lines, amzsync_sandbox_out_t *out,
+    const amzsync_sandbox_report_column_t *column);
 static void amzsync_sandbox_report_tsv(amzsync_sandbox_out_t *out,
     const amzsync_sandbox_report_column_t *column,
     amzsync_sandbox_report_cell_t *cell, amzsync_sandbox_charset_e charset);
@@ -114,7 +117,7 @@ amzsync_sandbox_report_any(amzsync_sandbox_report_lines_t *lines)
 
     scanned = 0;
 
-    /* that none of so many rows matches is left to a page without any */
+    /* that none of so many rows matches does not happen */
 
     return amzsync_sandbox_report_next(lines, &row, &scanned) != NGX_DONE;
 }
@@ -315,12 +318,38 @@ amzsync_sandbox_report_line(amzsync_sandbox_report_lines_t *lines,
             amzsync_sandbox_raw(out, "\t", 1);
         }
 
-        if (cell.there) {
+        if (cell.there && !amzsync_sandbox_report_spoil(lines, out, column)) {
             amzsync_sandbox_report_tsv(out, column, &cell, lines->charset);
         }
     }
 
     amzsync_sandbox_line(out);
+}
+
+
+/* One cell that no charset has, or that is no number. */
+
+static ngx_uint_t
+amzsync_sandbox_report_spoil(amzsync_sandbox_report_lines_t *lines,
+    amzsync_sandbox_out_t *out, const amzsync_sandbox_report_column_t *column)
+{
+    if ((lines->spoil & AMZSYNC_SANDBOX_BAD_UTF8)
+        && column->form == AMZSYNC_SANDBOX_FORM_TEXT)
+    {
+        amzsync_sandbox_raw(out, "Caf\201 \377", 6);
+
+    } else if ((lines->spoil & AMZSYNC_SANDBOX_WRONG_TYPE)
+               && column->form == AMZSYNC_SANDBOX_FORM_INT)
+    {
+        amzsync_sandbox_raw(out, "many", 4);
+
+    } else {
+        return 0;
+    }
+
+    lines->spoil = 0;
+
+    return 1;
 }
 
 
