@@ -40,6 +40,12 @@ sub db { $_[0]{db} }
 
 sub amazon { $_[0]{amazon} }
 
+sub url { $_[0]{url} }
+
+# Those that sellers are connected with, unless told.
+
+sub markets { @markets }
+
 
 sub nginx {
     my ($self, %arg) = @_;

@@ -8,6 +8,8 @@ package AmzSync::Truth;
 #         seller => "DEMO", marketplaces => ["ATVPDKIKX0DER"],
 #         tables => ["orders", "order_items"]);
 #
+# "more" is what else the sandbox is asked, such as "&from=2026-01-01".
+#
 # An empty list: the tables are the truth.  What the module adds to a row, its
 # marks and made-up keys, is not part of it.
 
@@ -46,6 +48,7 @@ sub fetch {
 
     $url .= "&marketplaceIds=" . join(",", @{ $arg{marketplaces} })
         if $arg{marketplaces};
+    $url .= $arg{more} if $arg{more};
 
     my $answer = HTTP::Tiny->new(timeout => 60)->get($url);
     die "$url: $answer->{status} $answer->{content}\n" if !$answer->{success};

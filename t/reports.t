@@ -1,0 +1,323 @@
+# Datasets that come in reports: from createReport to rows that are the truth,
+# whatever happens on the way.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use AmzSync::Site;
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my @all = qw(customer_returns reimbursements ledger_detail ledger_summary
+             removal_orders removal_shipments replacements);
+my $quick = "report_time=100ms quota=20000";
+
+
+# A site whose data end two days ago, and an nginx that reads these datasets
+# far enough back for some windows.
+
+sub stage {
+    my ($sandbox, $datasets, %arg) = @_;
+    my $until = POSIX::strftime("%Y-%m-%dT00:00:00Z",
+                                gmtime(time - 2 * 86400));
+
+    my $site = AmzSync::Site->new("seed=5 orders=200 until=$until $quick"
+                                  . " $sandbox");
+    my $temp = $site->db->dir . "/temp";
+
+    # As nginx makes it: for its workers alone.
+    my $extra = "amzsync_temp_path $temp; amzsync_report_poll 100ms;"
+                . " amzsync_retry_delay 50ms;"
+                . ($arg{extra} // " amzsync_backfill 100d;");
+
+    my $nginx = $site->nginx(workers => $arg{workers} || 1,
+                             datasets => "marketplaces @$datasets",
+                             extra => $extra);
+
+    return ($site, $nginx);
+}
+
+
+sub run_sync {
+    my ($site, $nginx, $user) = @_;
+    my $sync = $site->begin($nginx, $user, seller => "S1");
+
+    return $site->db->wait_sync($sync, timeout => 120) || "none";
+}
+
+
+# The datasets of a user's last sync, by name.
+
+sub sets {
+    my ($site, $user) = @_;
+
+    return { map { my ($name, @rest) = @$_; $name => \@rest } $site->db->sql("
+        SELECT dataset, status, error_code, error_message
+          FROM amzsync.sync_datasets d
+         WHERE user_id = '$user' AND dataset <> 'marketplaces'
+           AND sync_no = (SELECT max(sync_no) FROM amzsync.sync_progress p
+                           WHERE p.user_id = d.user_id)") };
+}
+
+
+# What is covered, in a line a dataset: its windows touch each other.
+
+sub coverage {
+    my ($site, $user) = @_;
+
+    return map { join " ", map { $_ // "-" } @$_ } $site->db->sql("
+        SELECT dataset, min(state), max(state), count(*),
+               count(*) FILTER (WHERE gap)
+          FROM (SELECT *, range_from <> lag(range_to) OVER
+                          (PARTITION BY dataset ORDER BY range_from) AS gap
+                  FROM amzsync.coverage WHERE user_id = '$user') c
+         GROUP BY 1 ORDER BY 1");
+}
+
+
+# Rows that no view shows.
+
+sub hidden {
+    my ($site, @datasets) = @_;
+
+    return grep { $_ } map {
+        $site->db->value("SELECT (SELECT count(*) FROM amzsync.${_}_rows)
+                                 - (SELECT count(*) FROM amzsync.$_)")
+        ? $_ : ()
+    } @datasets;
+}
+
+
+sub is_true {
+    my ($name, $site, $user, @datasets) = @_;
+    my @differences = truth($site, $user, @datasets);
+
+    is_deeply(\@differences, [], "$name: the tables are the truth");
+}
+
+
+# Of the time that was read: it begins with the first window.
+
+sub truth {
+    my ($site, $user, @datasets) = @_;
+    my $from = $site->db->value("
+        SELECT to_char(min(range_from) AT TIME ZONE 'UTC',
+                       'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')
+          FROM amzsync.coverage WHERE user_id = '$user'");
+
+    return AmzSync::Truth::compare($site->db, user => $user,
+                                   url => $site->url, seller => "S1",
+                                   marketplaces => [ AmzSync::Site::markets() ],
+                                   tables => \@datasets,
+                                   more => "&from=$from");
+}
+
+
+sub calls {
+    my ($site, $operation) = @_;
+    my $calls = $site->requests->{$operation};
+
+    return { map { $_ => $calls->{$_} } grep { $calls->{$_} } keys %$calls };
+}
+
+
+sub alarms {
+    my ($name, $site) = @_;
+
+    is_deeply([ $site->alarms(qr/exited on signal 9/) ], [],
+              "$name: no alarms in the logs");
+}
+
+
+# --- all of them; again at once; and again when the seller has changed
+
+{
+    my ($site, $nginx) = stage("", \@all, extra => "");
+
+    is(run_sync($site, $nginx, "u1"), "completed", "first: completed");
+    is_true("first", $site, "u1", @all);
+
+    is_deeply([ coverage($site, "u1") ],
+              [ map { "$_ done done 19 0" } sort @all ],
+              "first: 18 months are covered without a gap");
+    is($site->db->value("SELECT count(*) FROM amzsync.coverage
+                          WHERE report_id IS NULL OR rows IS NULL"), 0,
+       "first: every window names its report");
+    is_deeply(calls($site, "createReport"), { 202 => 19 * @all },
+              "first: a report a window");
+    is_deeply(calls($site, "document"), { 200 => 19 * @all },
+              "first: a download a report, without a token");
+
+    my ($total) = map { $_->[0] } $site->db->sql("
+        SELECT sum(rows) FROM amzsync.sync_datasets
+         WHERE dataset <> 'marketplaces'");
+    my $rows = 0;
+    $rows += $site->db->value("SELECT count(*) FROM amzsync.${_}_rows")
+        for @all;
+    is($total, $rows, "first: each row was counted once");
+
+    # Re-read windows of earlier months are asked for again, the newest ones
+    # are fresh: Amazon would cancel another report.
+
+    is(run_sync($site, $nginx, "u1"), "completed", "at once: completed");
+    is_true("at once", $site, "u1", @all);
+
+    my $created = calls($site, "createReport")->{202};
+    my $again = $created - 19 * @all;
+    is(calls($site, "document")->{200} - 19 * @all, $again + @all,
+       "at once: the newest report of each is taken, not made again");
+
+    # Amazon forgets its reports, the seller changes.
+
+    my $amazon = $site->amazon;
+    $amazon->stop;
+    $amazon->start;
+    $site->revise("S1", 1, 400);
+
+    is(run_sync($site, $nginx, "u1"), "completed", "changed: completed");
+    is_true("changed", $site, "u1", @all);
+    is_deeply([ coverage($site, "u1") ],
+              [ map { "$_ done done 19 0" } sort @all ],
+              "changed: all is covered by one load each");
+    is_deeply([ hidden($site, grep { $_ ne "removal_orders" } @all) ], [],
+              "changed: nothing is left of the loads before");
+    alarms("all", $site);
+}
+
+
+# --- what reports are written in
+
+for my $writing ("report_charset=cp1252", "report_charset=cp932",
+                 "report_gzip=off", "report_charset=cp932 report_gzip=off")
+{
+    my ($site, $nginx) = stage($writing, [ "customer_returns",
+                                           "reimbursements" ]);
+
+    is(run_sync($site, $nginx, "u1"), "completed", "$writing: completed");
+    is_true($writing, $site, "u1", "customer_returns", "reimbursements");
+    alarms($writing, $site);
+}
+
+
+# --- faults that pass
+
+for my $fault (qw(http_500:3:createReport cut:3:getReport
+                  malformed:4:getReport http_503:3:getReportDocument
+                  cut:3:document http_500:3:document
+                  throttle:4:createReport expired:5:getReport
+                  expired_address:3 slow_report:3))
+{
+    my ($site, $nginx) = stage("fault=$fault", [ "customer_returns" ]);
+
+    is(run_sync($site, $nginx, "u1"), "completed", "$fault: completed");
+    is_true($fault, $site, "u1", "customer_returns");
+    is_deeply([ coverage($site, "u1") ], [ "customer_returns done done 4 0" ],
+              "$fault: covered");
+    is_deeply([ hidden($site, "customer_returns") ], [], "$fault: tidy");
+    alarms($fault, $site);
+}
+
+
+# --- and those that do not
+
+for ([ "fatal:3", "report_failed", qr/\S/ ],
+     [ "fatal_bare:3", "report_failed", qr/does not say why/ ],
+     [ "denied:1:createReport", "access_denied", qr/Unauthorized/ ])
+{
+    my ($fault, $code, $text) = @$_;
+    my ($site, $nginx) = stage("fault=$fault", [ "customer_returns" ]);
+
+    is(run_sync($site, $nginx, "u1"), "completed", "$fault: completed");
+
+    my $set = sets($site, "u1")->{customer_returns};
+    is("$set->[0] $set->[1]", "failed $code", "$fault: the dataset failed");
+    like($set->[2], $text, "$fault: and says why");
+    alarms($fault, $site);
+}
+
+
+# --- Amazon cancels what has no data: the rows that are there stay
+
+{
+    my ($site, $nginx) = stage("fault=cancelled:1 report_cooldown=0",
+                               [ "customer_returns" ]);
+
+    is(run_sync($site, $nginx, "u1"), "completed", "cancelled: completed");
+    is_deeply([ coverage($site, "u1") ],
+              [ "customer_returns empty empty 4 0" ],
+              "cancelled: the windows are empty");
+
+    is(run_sync($site, $nginx, "u1"), "completed", "cancelled: again");
+    is_deeply([ coverage($site, "u1") ],
+              [ "customer_returns empty empty 4 0" ],
+              "cancelled: and are told once");
+    alarms("cancelled", $site);
+}
+
+
+# --- larger than allowed
+
+{
+    my ($site, $nginx) = stage("returns=3000", [ "customer_returns" ],
+        extra => " amzsync_backfill 100d; amzsync_max_report_size 20k;");
+
+    is(run_sync($site, $nginx, "u1"), "completed", "large: completed");
+    is(sets($site, "u1")->{customer_returns}[1], "report_too_large",
+       "large: the dataset failed");
+    is_deeply([ glob $site->db->dir . "/temp/*" ], [], "large: no file");
+    alarms("large", $site);
+}
+
+
+# --- workers that die, in every step of a report
+
+{
+    my ($site, $nginx) = stage("ledger=400000 report_time=600ms",
+                               [ "ledger_detail", "customer_returns" ],
+                               workers => 2, extra =>
+                               " amzsync_backfill 100d; amzsync_lease 1s;");
+    my $sync = $site->begin($nginx, "u1", seller => "S1");
+    my (%met, $kills, $state);
+
+    my $end = time + 150;
+
+    while (time < $end) {
+        $state = $site->db->value("SELECT state FROM amzsync.sync_progress");
+        last if $state !~ /queued|running/;
+
+        my ($place) = map { substr $_ // "-", 0, 1 } $site->db->value("
+            SELECT next_token FROM amzsync.sync_datasets
+             WHERE dataset = 'ledger_detail'");
+
+        if (($met{$place} || 0) < 3) {
+            sleep(rand 0.3);
+            $met{$place} += (kill "KILL", $nginx->workers) > 0;
+            $kills++;
+        }
+
+        sleep(0.05);
+    }
+
+    is($state, "completed", "killed: completed");
+    cmp_ok($met{r} || 0, '>=', 2, "killed: while a report is made");
+    cmp_ok($met{s} || 0, '>=', 1, "killed: while its rows are stored");
+    is_true("killed", $site, "u1", "ledger_detail", "customer_returns");
+    is_deeply([ coverage($site, "u1") ],
+              [ "customer_returns done done 4 0", "ledger_detail done done 4 0" ],
+              "killed: covered");
+    is_deeply([ hidden($site, "ledger_detail", "customer_returns") ], [],
+              "killed: tidy");
+    cmp_ok(calls($site, "createReport")->{202}, '<=', 8 + 1,
+           "killed: no report was made again whose id was stored");
+    is($site->db->value("SELECT sum(rows) FROM amzsync.sync_datasets
+                          WHERE dataset = 'ledger_detail'"),
+       $site->db->value("SELECT count(*) FROM amzsync.ledger_detail"),
+       "killed: each row was counted once");
+    is_deeply([ glob $site->db->dir . "/temp/*" ], [], "killed: no file");
+    note("$kills kills: " . join ", ", map { "$_ $met{$_}" } sort keys %met);
+    alarms("killed", $site);
+}
+
+
+done_testing();
