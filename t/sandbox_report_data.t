@@ -7,12 +7,23 @@ use Test::Nginx::Socket 'no_plan';
 use AmzSync::Report;
 use AmzSync::Script;
 use Encode ();
+use File::Temp ();
 use IO::Socket::INET ();
 use Time::HiRes qw(sleep time);
 
 our $returns = "GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA";
 our $ledger = "GET_LEDGER_DETAIL_VIEW_DATA";
 our $removals = "GET_FBA_FULFILLMENT_REMOVAL_ORDER_DETAIL_DATA";
+
+# For the one place that is reached by TLS.
+
+our $dir = File::Temp->newdir("amzsync.XXXXXX", TMPDIR => 1);
+system("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1"
+       . " -nodes -days 2 -subj /CN=localhost -keyout $dir/key -out $dir/crt"
+       . " >$dir/log 2>&1") == 0 or die "no certificate\n";
+
+our $tls = IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)
+    ->sockport;
 
 # All that there is, where a window may be as long.
 
@@ -844,3 +855,33 @@ error($s->call("GET", "/_sandbox/ledger_detail.csv?seller=S1"
 400 InvalidInput: seller is missing or wrong.
 400 InvalidInput: from and to must be times.
 400 InvalidInput: marketplaceIds is wrong.
+
+
+
+=== TEST 24: an address by TLS
+--- http_config eval
+"server {
+    listen 127.0.0.1:$::tls ssl;
+    ssl_certificate $::dir/crt;
+    ssl_certificate_key $::dir/key;
+    location /tls {
+        amzsync_sandbox zone=tls:1m quota=0 report_time=0;
+    }
+}"
+--- client
+my $here = "https://127.0.0.1:$tls/tls";
+my $curl = sub { my $answer = `curl -sk @_`; $answer };
+my $token = JSON::PP::decode_json($curl->(
+    "-d 'grant_type=refresh_token&client_id=c&client_secret=s"
+    . "&refresh_token=Atzr|sandbox-S1' $here/auth/o2/token"))->{access_token};
+my $header = "-H 'x-amz-access-token: $token'";
+my $r = JSON::PP::decode_json($curl->(
+    $header, "$here$reports?reportTypes=$settlements"))->{reports}[0];
+my $url = JSON::PP::decode_json($curl->(
+    $header, "$here/reports/2021-06-30/documents/$r->{reportDocumentId}"))
+    ->{url};
+index($url, "$here/_document/$r->{reportDocumentId}?") == 0 ? "https" : $url,
+Compress::Zlib::memGunzip($curl->("'$url'")) =~ /^(settlement-id)\t/
+--- lines
+https
+settlement-id
