@@ -45,6 +45,9 @@ getOrder 200: valid
 getMarketplaceParticipations 200: valid
 getInventorySummaries 200: valid
 listTransactions 200: valid
+getShipments 200: valid
+getShipmentItemsByShipmentId 200: valid
+getShipmentItems 200: valid
 error 400: valid
 error 403: valid
 error 404: valid
@@ -65,6 +68,16 @@ listTransactions error 403: valid
 listTransactions error 429: valid
 listTransactions error 500: valid
 listTransactions error 503: valid
+getShipments error 400: valid
+getShipments error 403: valid
+getShipments error 429: valid
+getShipments error 500: valid
+getShipments error 503: valid
+getShipmentItems error 400: valid
+getShipmentItems error 403: valid
+getShipmentItems error 429: valid
+getShipmentItems error 500: valid
+getShipmentItems error 503: valid
 --- timeout: 60
 --- no_error_log
 [alert]

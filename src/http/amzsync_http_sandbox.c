@@ -54,6 +54,10 @@ static char *amzsync_http_sandbox_arg_transactions_page(ngx_conf_t *cf,
     amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
 static char *amzsync_http_sandbox_arg_transactions_ttl(ngx_conf_t *cf,
     amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
+static char *amzsync_http_sandbox_arg_shipments(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
+static char *amzsync_http_sandbox_arg_shipments_page(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
 static char *amzsync_http_sandbox_arg_quota(ngx_conf_t *cf,
     amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
 static char *amzsync_http_sandbox_arg_ttl(ngx_conf_t *cf,
@@ -106,6 +110,18 @@ static const amzsync_http_sandbox_route_t  amzsync_http_sandbox_routes[] = {
       amzsync_http_sandbox_transactions,
       amzsync_http_sandbox_fill_transactions },
 
+    { ngx_string("fba/inbound/v0/shipments"), 0, AMZSYNC_HTTP_READ,
+      AMZSYNC_SANDBOX_OP_SHIPMENTS, amzsync_http_sandbox_data, 2, 30,
+      amzsync_http_sandbox_inbound, amzsync_http_sandbox_fill_inbound },
+
+    { ngx_string("fba/inbound/v0/shipments/"), 1, AMZSYNC_HTTP_READ,
+      AMZSYNC_SANDBOX_OP_SHIPMENT_ITEMS, amzsync_http_sandbox_data, 2, 30,
+      amzsync_http_sandbox_inbound, amzsync_http_sandbox_fill_inbound },
+
+    { ngx_string("fba/inbound/v0/shipmentItems"), 0, AMZSYNC_HTTP_READ,
+      AMZSYNC_SANDBOX_OP_ITEMS, amzsync_http_sandbox_data, 2, 30,
+      amzsync_http_sandbox_inbound, amzsync_http_sandbox_fill_inbound },
+
     { ngx_string("_sandbox/orders.csv"), 0, AMZSYNC_HTTP_READ,
       AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_truth, 0, 0, NULL,
       amzsync_http_sandbox_fill_orders_csv },
@@ -125,6 +141,14 @@ static const amzsync_http_sandbox_route_t  amzsync_http_sandbox_routes[] = {
     { ngx_string("_sandbox/financial_transactions.csv"), 0, AMZSYNC_HTTP_READ,
       AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_truth, 0, 0, NULL,
       amzsync_http_sandbox_fill_transactions_csv },
+
+    { ngx_string("_sandbox/inbound_shipments.csv"), 0, AMZSYNC_HTTP_READ,
+      AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_truth, 0, 0, NULL,
+      amzsync_http_sandbox_fill_inbound_csv },
+
+    { ngx_string("_sandbox/inbound_items.csv"), 0, AMZSYNC_HTTP_READ,
+      AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_truth, 0, 0, NULL,
+      amzsync_http_sandbox_fill_inbound_items_csv },
 
     { ngx_string("_sandbox/revision"), 0, NGX_HTTP_POST,
       AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_revision, 0, 0, NULL,
@@ -151,6 +175,8 @@ static const amzsync_http_sandbox_arg_t  amzsync_http_sandbox_args[] = {
       amzsync_http_sandbox_arg_transactions_page },
     { ngx_string("transactions_ttl="),
       amzsync_http_sandbox_arg_transactions_ttl },
+    { ngx_string("shipments="), amzsync_http_sandbox_arg_shipments },
+    { ngx_string("shipments_page="), amzsync_http_sandbox_arg_shipments_page },
     { ngx_string("quota="), amzsync_http_sandbox_arg_quota },
     { ngx_string("token_ttl="), amzsync_http_sandbox_arg_ttl },
     { ngx_string("until="), amzsync_http_sandbox_arg_until },
@@ -318,6 +344,7 @@ amzsync_http_sandbox_view(amzsync_http_sandbox_ctx_t *ctx,
     view->orders = scf->orders;
     view->inventory = scf->inventory;
     view->transactions = scf->transactions;
+    view->shipments = scf->shipments;
     view->until = scf->until ? scf->until
                              : amzsync_sandbox_zone_midnight(ctx->zone);
 
@@ -396,9 +423,11 @@ amzsync_http_sandbox(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     scf->orders = 2000;
     scf->inventory = 300;
     scf->transactions = 1000;
+    scf->shipments = 60;
     scf->page = 100;
     scf->inventory_page = 50;
     scf->transactions_page = 100;
+    scf->shipments_page = 50;
     scf->quota = 1;
     scf->token_ttl = 3600;
     scf->inventory_ttl = 30;
@@ -644,6 +673,22 @@ amzsync_http_sandbox_arg_transactions_ttl(ngx_conf_t *cf,
     amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
 {
     return amzsync_http_sandbox_life(value, &scf->transactions_ttl);
+}
+
+
+static char *
+amzsync_http_sandbox_arg_shipments(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
+{
+    return amzsync_http_sandbox_rows(value, &scf->shipments);
+}
+
+
+static char *
+amzsync_http_sandbox_arg_shipments_page(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
+{
+    return amzsync_http_sandbox_size(value, &scf->shipments_page);
 }
 
 

@@ -11,6 +11,7 @@
 
 #include <base/amzsync_base.h>
 #include <sandbox/amzsync_sandbox.h>
+#include <sandbox/amzsync_sandbox_inbound.h>
 #include <sandbox/amzsync_sandbox_inventory.h>
 #include <sandbox/amzsync_sandbox_transaction.h>
 #include <ngx_http.h>
@@ -25,11 +26,13 @@ typedef struct {
     int64_t                        orders;
     int64_t                        inventory;
     int64_t                        transactions;
+    int64_t                        shipments;
     int64_t                        until;       /* milliseconds; 0: midnight
                                                    before the zone was made */
     ngx_uint_t                     page;
     ngx_uint_t                     inventory_page;
     ngx_uint_t                     transactions_page;
+    ngx_uint_t                     shipments_page;  /* and of items */
     double                         quota;       /* of Amazon's rates; 0: no
                                                    limit */
     time_t                         token_ttl;
@@ -88,6 +91,7 @@ struct amzsync_http_sandbox_ctx_s {
     amzsync_sandbox_page_t              *page;
     amzsync_sandbox_inventory_page_t    *inventory;
     amzsync_sandbox_transaction_page_t  *transactions;
+    amzsync_sandbox_inbound_page_t      *inbound;
     amzsync_sandbox_csv_t               *csv;
     size_t                               filler;
     ngx_chain_t                         *free;
@@ -132,6 +136,15 @@ ngx_int_t amzsync_http_sandbox_transactions(amzsync_http_sandbox_ctx_t *ctx,
 ngx_int_t amzsync_http_sandbox_fill_transactions(
     amzsync_http_sandbox_ctx_t *ctx, amzsync_sandbox_out_t *out);
 ngx_int_t amzsync_http_sandbox_fill_transactions_csv(
+    amzsync_http_sandbox_ctx_t *ctx, amzsync_sandbox_out_t *out);
+
+ngx_int_t amzsync_http_sandbox_inbound(amzsync_http_sandbox_ctx_t *ctx,
+    u_char *buf, const char **details);
+ngx_int_t amzsync_http_sandbox_fill_inbound(amzsync_http_sandbox_ctx_t *ctx,
+    amzsync_sandbox_out_t *out);
+ngx_int_t amzsync_http_sandbox_fill_inbound_csv(
+    amzsync_http_sandbox_ctx_t *ctx, amzsync_sandbox_out_t *out);
+ngx_int_t amzsync_http_sandbox_fill_inbound_items_csv(
     amzsync_http_sandbox_ctx_t *ctx, amzsync_sandbox_out_t *out);
 
 /* What a fault does to the first row of an answer. */

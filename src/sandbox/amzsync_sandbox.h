@@ -106,6 +106,7 @@ typedef struct {
     int64_t                  orders;
     int64_t                  inventory;     /* of each marketplace */
     int64_t                  transactions;
+    int64_t                  shipments;
     int64_t                  until;         /* of revision 0, milliseconds */
     ngx_uint_t               revision;
     int64_t                  at[AMZSYNC_SANDBOX_REVISIONS + 1];
@@ -477,6 +478,9 @@ typedef enum {
     AMZSYNC_SANDBOX_OP_PARTICIPATIONS,
     AMZSYNC_SANDBOX_OP_INVENTORY,
     AMZSYNC_SANDBOX_OP_TRANSACTIONS,
+    AMZSYNC_SANDBOX_OP_SHIPMENTS,
+    AMZSYNC_SANDBOX_OP_SHIPMENT_ITEMS,
+    AMZSYNC_SANDBOX_OP_ITEMS,
     AMZSYNC_SANDBOX_OP_CONTROL,
     AMZSYNC_SANDBOX_OP_OTHER,
     AMZSYNC_SANDBOX_OPS

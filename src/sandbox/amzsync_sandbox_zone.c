@@ -58,7 +58,9 @@ static amzsync_sandbox_seller_t *amzsync_sandbox_seller(
 
 const char *const  amzsync_sandbox_ops[AMZSYNC_SANDBOX_OPS] = {
     "token", "searchOrders", "getOrder", "getMarketplaceParticipations",
-    "getInventorySummaries", "listTransactions", "control", "other"
+    "getInventorySummaries", "listTransactions", "getShipments",
+    "getShipmentItemsByShipmentId", "getShipmentItems",
+    "control", "other"
 };
 
 

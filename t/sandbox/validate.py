@@ -24,6 +24,8 @@ orders = "/orders/2026-01-01/orders"
 participations = "/sellers/v1/marketplaceParticipations"
 summaries = "/fba/inventory/v1/summaries"
 transactions = "/finances/2024-06-19/transactions"
+shipments = "/fba/inbound/v0/shipments"
+shipment_items = "/fba/inbound/v0/shipmentItems"
 included = ("BUYER RECIPIENT PROCEEDS EXPENSE PROMOTION CANCELLATION "
             "FULFILLMENT PACKAGES TAX PAYMENT FULFILLMENT_ORDERS").split()
 money = re.compile(r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$")
@@ -51,6 +53,7 @@ model = load("orders_2026-01-01")
 sellers = load("sellers")
 inventory = load("fbaInventory")
 finances = load("finances_2024-06-19")
+inbound = load("fulfillmentInboundV0")
 
 # What the descriptions say, and the schemas do not.
 
@@ -83,6 +86,12 @@ finances["definitions"]["Transaction"]["properties"]["transactionStatus"][
     "enum"] = ["DEFERRED", "RELEASED", "DEFERRED_RELEASED"]
 finances["definitions"]["Transactions"]["maxItems"] = 100
 
+# Amazon's own example lacks it; of the schemas none asks for the id.
+inbound["definitions"]["InboundShipmentInfo"]["required"] = [
+    "ShipmentId", "ShipmentStatus", "ShipFromAddress"]
+inbound["definitions"]["InboundShipmentItem"]["required"] += ["ShipmentId"]
+inbound["definitions"]["DateStringType"]["pattern"] = r"^\d{4}-\d\d-\d\d$"
+
 
 def validator(model, path, status):
     schema = dict(model["paths"][path]["get"]["responses"][status]["schema"])
@@ -98,6 +107,10 @@ answers = {
         validator(sellers, participations, "200"),
     "getInventorySummaries 200": validator(inventory, summaries, "200"),
     "listTransactions 200": validator(finances, transactions, "200"),
+    "getShipments 200": validator(inbound, shipments, "200"),
+    "getShipmentItemsByShipmentId 200":
+        validator(inbound, shipments + "/{shipmentId}/items", "200"),
+    "getShipmentItems 200": validator(inbound, shipment_items, "200"),
 }
 
 # Errors are called after the operation, but those of orders.
@@ -106,7 +119,9 @@ for name, of, path in (("", model, orders),
                        ("getMarketplaceParticipations ", sellers,
                         participations),
                        ("getInventorySummaries ", inventory, summaries),
-                       ("listTransactions ", finances, transactions)):
+                       ("listTransactions ", finances, transactions),
+                       ("getShipments ", inbound, shipments),
+                       ("getShipmentItems ", inbound, shipment_items)):
     for status in ("400", "403", "404", "429", "500", "503"):
         answers["%serror %s" % (name, status)] = validator(of, path, status)
 
@@ -246,6 +261,49 @@ def all_transactions(token):
     get("listTransactions", transactions, params, "")
 
 
+def all_inbound(token):
+    statuses = ",".join(inbound["definitions"]["ShipmentStatus"]["enum"])
+    ids = []
+
+    for marketplace in ("ATVPDKIKX0DER", "A2EUQ1WTGCTBG2", "A1AM78C64UM0Y8"):
+        params = {"QueryType": "SHIPMENT", "MarketplaceId": marketplace,
+                  "ShipmentStatusList": statuses}
+
+        for document in inbound_pages("getShipments", shipments, params,
+                                      token):
+            ids += [shipment["ShipmentId"]
+                    for shipment in document["payload"]["ShipmentData"]]
+
+    for shipment in ids:
+        document = get("getShipmentItemsByShipmentId",
+                       "%s/%s/items" % (shipments, shipment), {}, token)
+
+        if document["payload"].get("NextToken"):
+            params = {"QueryType": "NEXT_TOKEN", "MarketplaceId": marketplace,
+                      "NextToken": document["payload"]["NextToken"]}
+            list(inbound_pages("getShipmentItems", shipment_items, params,
+                               token))
+
+    get("getShipments", shipments, {}, token)
+    get("getShipments", shipments, params, "")
+    get("getShipmentItems", shipment_items, {}, token)
+    get("getShipmentItems", shipment_items, params, "")
+    get("getShipmentItemsByShipmentId", shipments + "/1/items", {}, token)
+
+
+def inbound_pages(operation, path, params, token):
+    while True:
+        document = get(operation, path, params, token)
+        yield document
+
+        if not document["payload"].get("NextToken"):
+            return
+
+        params = {"QueryType": "NEXT_TOKEN",
+                  "MarketplaceId": params["MarketplaceId"],
+                  "NextToken": document["payload"]["NextToken"]}
+
+
 def main():
     token = access("MODEL")
     begin = {"lastUpdatedAfter": "2020-01-01T00:00:00Z"}
@@ -255,6 +313,7 @@ def main():
     all_orders(token, begin)
     all_inventory(token)
     all_transactions(token)
+    all_inbound(token)
 
     # This location fails by a fault: 500, 503 and 429 in turn.
 
@@ -273,6 +332,17 @@ def main():
     for _ in range(30):
         get("listTransactions", transactions, {"postedAfter": "2026-01-01"},
             token)
+
+    for _ in range(30):
+        get("getShipments", shipments,
+            {"QueryType": "SHIPMENT", "MarketplaceId": "ATVPDKIKX0DER",
+             "ShipmentStatusList": "CLOSED"}, token)
+
+    for _ in range(30):
+        get("getShipmentItems", shipment_items,
+            {"QueryType": "DATE_RANGE", "MarketplaceId": "ATVPDKIKX0DER",
+             "LastUpdatedAfter": "2026-09-01",
+             "LastUpdatedBefore": "2026-10-01"}, token)
 
     for kind, count in valid.items():
         if count:
