@@ -33,7 +33,6 @@ static ngx_int_t amzsync_http_sandbox_init_zone(ngx_shm_zone_t *shm_zone,
 static char *amzsync_http_sandbox_rows(ngx_str_t *value, int64_t *rows);
 static char *amzsync_http_sandbox_size(ngx_str_t *value, ngx_uint_t *size);
 static char *amzsync_http_sandbox_life(ngx_str_t *value, time_t *life);
-static ngx_int_t amzsync_http_sandbox_fault_op(u_char *p, size_t len);
 static char *amzsync_http_sandbox_arg_zone(ngx_conf_t *cf,
     amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
 static char *amzsync_http_sandbox_arg_seed(ngx_conf_t *cf,
@@ -62,6 +61,10 @@ static char *amzsync_http_sandbox_arg_quota(ngx_conf_t *cf,
     amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
 static char *amzsync_http_sandbox_arg_ttl(ngx_conf_t *cf,
     amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
+static char *amzsync_http_sandbox_arg_code_ttl(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
+static char *amzsync_http_sandbox_arg_redirect_uri(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
 static char *amzsync_http_sandbox_arg_until(ngx_conf_t *cf,
     amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
 static char *amzsync_http_sandbox_arg_client_id(ngx_conf_t *cf,
@@ -85,6 +88,10 @@ static const amzsync_http_sandbox_route_t  amzsync_http_sandbox_routes[] = {
 
     { ngx_string("auth/o2/token"), 0, NGX_HTTP_POST,
       AMZSYNC_SANDBOX_OP_TOKEN, amzsync_http_sandbox_token, 0, 0, NULL, NULL },
+
+    { ngx_string("apps/authorize/consent"), 0, AMZSYNC_HTTP_READ,
+      AMZSYNC_SANDBOX_OP_CONSENT, amzsync_http_sandbox_consent, 0, 0, NULL,
+      NULL },
 
     { ngx_string("orders/2026-01-01/orders"), 0, AMZSYNC_HTTP_READ,
       AMZSYNC_SANDBOX_OP_SEARCH_ORDERS, amzsync_http_sandbox_data,
@@ -154,6 +161,14 @@ static const amzsync_http_sandbox_route_t  amzsync_http_sandbox_routes[] = {
       AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_revision, 0, 0, NULL,
       NULL },
 
+    { ngx_string("_sandbox/revoke"), 0, NGX_HTTP_POST,
+      AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_revoke, 0, 0, NULL,
+      NULL },
+
+    { ngx_string("_sandbox/roles"), 0, NGX_HTTP_POST,
+      AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_roles, 0, 0, NULL,
+      NULL },
+
     { ngx_string("_sandbox/stats"), 0, AMZSYNC_HTTP_READ,
       AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_stats, 0, 0, NULL,
       NULL },
@@ -179,6 +194,8 @@ static const amzsync_http_sandbox_arg_t  amzsync_http_sandbox_args[] = {
     { ngx_string("shipments_page="), amzsync_http_sandbox_arg_shipments_page },
     { ngx_string("quota="), amzsync_http_sandbox_arg_quota },
     { ngx_string("token_ttl="), amzsync_http_sandbox_arg_ttl },
+    { ngx_string("code_ttl="), amzsync_http_sandbox_arg_code_ttl },
+    { ngx_string("redirect_uri="), amzsync_http_sandbox_arg_redirect_uri },
     { ngx_string("until="), amzsync_http_sandbox_arg_until },
     { ngx_string("client_id="), amzsync_http_sandbox_arg_client_id },
     { ngx_string("client_secret="), amzsync_http_sandbox_arg_client_secret },
@@ -432,6 +449,7 @@ amzsync_http_sandbox(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     scf->token_ttl = 3600;
     scf->inventory_ttl = 30;
     scf->transactions_ttl = 180;
+    scf->code_ttl = 300;
 
     if (amzsync_http_sandbox_parse(cf, scf) != NGX_OK) {
         return NGX_CONF_ERROR;
@@ -719,6 +737,33 @@ amzsync_http_sandbox_arg_ttl(ngx_conf_t *cf, amzsync_http_sandbox_conf_t *scf,
 
 
 static char *
+amzsync_http_sandbox_arg_code_ttl(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
+{
+    return amzsync_http_sandbox_life(value, &scf->code_ttl);
+}
+
+
+/* Amazon takes no fragments, either. */
+
+static char *
+amzsync_http_sandbox_arg_redirect_uri(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
+{
+    scf->redirect_uri = *value;
+
+    if ((ngx_strncmp(value->data, "http://", 7) != 0
+         && ngx_strncmp(value->data, "https://", 8) != 0)
+        || ngx_strlchr(value->data, value->data + value->len, '#'))
+    {
+        return "needs an address of http or https, without a fragment, in";
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
 amzsync_http_sandbox_arg_until(ngx_conf_t *cf,
     amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
 {
@@ -797,7 +842,7 @@ amzsync_http_sandbox_arg_fault(ngx_conf_t *cf,
     faults = scf->faults;
 
     if (last) {
-        op = amzsync_http_sandbox_fault_op(last + 1, end - last - 1);
+        op = amzsync_http_sandbox_op(last + 1, end - last - 1);
 
         if (op == NGX_ERROR) {
             return "does not know the operation of";
@@ -828,10 +873,8 @@ amzsync_http_sandbox_arg_fault(ngx_conf_t *cf,
 }
 
 
-/* An operation that has data. */
-
-static ngx_int_t
-amzsync_http_sandbox_fault_op(u_char *p, size_t len)
+ngx_int_t
+amzsync_http_sandbox_op(const u_char *p, size_t len)
 {
     const char                          *name;
     const amzsync_http_sandbox_route_t  *route;

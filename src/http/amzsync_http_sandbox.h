@@ -38,6 +38,8 @@ typedef struct {
     time_t                         token_ttl;
     time_t                         inventory_ttl;   /* of their tokens */
     time_t                         transactions_ttl;
+    time_t                         code_ttl;
+    ngx_str_t                      redirect_uri;    /* empty: no consent */
     ngx_str_t                      client_id;   /* empty: any */
     ngx_str_t                      client_secret;
     ngx_uint_t                     duplicates;
@@ -104,7 +106,8 @@ struct amzsync_http_sandbox_ctx_s {
 
 char *amzsync_http_sandbox(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
-/* LWA and data. */
+/* Consent, LWA and data. */
+ngx_int_t amzsync_http_sandbox_consent(amzsync_http_sandbox_ctx_t *ctx);
 ngx_int_t amzsync_http_sandbox_token(amzsync_http_sandbox_ctx_t *ctx);
 ngx_int_t amzsync_http_sandbox_data(amzsync_http_sandbox_ctx_t *ctx);
 
@@ -153,11 +156,16 @@ ngx_uint_t amzsync_http_sandbox_spoil(amzsync_http_sandbox_ctx_t *ctx);
 /* Control, from loopback only. */
 ngx_int_t amzsync_http_sandbox_truth(amzsync_http_sandbox_ctx_t *ctx);
 ngx_int_t amzsync_http_sandbox_revision(amzsync_http_sandbox_ctx_t *ctx);
+ngx_int_t amzsync_http_sandbox_revoke(amzsync_http_sandbox_ctx_t *ctx);
+ngx_int_t amzsync_http_sandbox_roles(amzsync_http_sandbox_ctx_t *ctx);
 ngx_int_t amzsync_http_sandbox_stats(amzsync_http_sandbox_ctx_t *ctx);
 
 void amzsync_http_sandbox_view(amzsync_http_sandbox_ctx_t *ctx,
     const ngx_str_t *seller, amzsync_sandbox_view_t *view);
 ngx_uint_t amzsync_http_sandbox_seller(const ngx_str_t *seller);
+
+/* An operation that has data, by its name, or NGX_ERROR. */
+ngx_int_t amzsync_http_sandbox_op(const u_char *p, size_t len);
 int64_t amzsync_http_sandbox_now(void);
 
 /* Answers: what they return goes to ngx_http_finalize_request(). */
