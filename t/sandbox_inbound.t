@@ -879,7 +879,7 @@ scalar(() = all_shipments($none)), scalar($none->truth("inbound_shipments")),
 scalar($none->truth("inbound_items")),
 scalar @{ $json->{payload}{ShipmentData} }, scalar @rows, scalar @$open,
 $status2, $found->{ShipmentId} eq $id ? "found" : "lost",
-$took < 5 ? "quick" : $took
+$took < 10 ? "quick" : $took
 --- lines
 0
 0

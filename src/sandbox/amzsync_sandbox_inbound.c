@@ -189,11 +189,14 @@ void
 amzsync_sandbox_inbound_bounds(const amzsync_sandbox_view_t *view,
     int64_t after, int64_t before, uint64_t *from, uint64_t *to)
 {
-    /* an open row may have been updated by any revision, which is later */
+    uint64_t  rows;
 
-    *from = amzsync_sandbox_inbound_seek(view,
-                                         amzsync_sandbox_inbound_open(view),
-                                         after);
+    /* an open row may have been updated by any revision */
+
+    rows = (view->revision && view->at[view->revision] >= after)
+           ? amzsync_sandbox_inbound_open(view) : (uint64_t) view->shipments;
+
+    *from = amzsync_sandbox_inbound_seek(view, rows, after);
 
     *to = (before < view->until)
           ? amzsync_sandbox_inbound_seek(view, view->shipments, before + 1)
