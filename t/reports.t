@@ -304,7 +304,8 @@ for ([ "fatal:3", "report_failed", qr/\S/ ],
     cmp_ok($met{s} || 0, '>=', 1, "killed: while its rows are stored");
     is_true("killed", $site, "u1", "ledger_detail", "customer_returns");
     is_deeply([ coverage($site, "u1") ],
-              [ "customer_returns done done 4 0", "ledger_detail done done 4 0" ],
+              [ "customer_returns done done 4 0",
+                "ledger_detail done done 4 0" ],
               "killed: covered");
     is_deeply([ hidden($site, "ledger_detail", "customer_returns") ], [],
               "killed: tidy");

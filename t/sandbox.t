@@ -237,6 +237,7 @@ my @lines;
 push @lines, lwa_error($s->grant(@$_)) for
     [ grant_type => undef ],
     [ grant_type => "authorization_code" ],
+    [ grant_type => "authorization_code", code => "x" ],
     [ grant_type => "refresh_tokens" ],
     [ refresh_token => undef ],
     [ refresh_token => "" ],
@@ -256,7 +257,8 @@ push @lines, lwa_error($s->call("POST", "/auth/o2/token", content => "%zz"));
 @lines
 --- lines
 400 invalid_request
-400 unsupported_grant_type
+400 invalid_request
+400 invalid_grant
 400 unsupported_grant_type
 400 invalid_request
 400 invalid_request
@@ -1138,14 +1140,17 @@ my $from = sub {
         [ "GET", "/_sandbox/stats" ],
         [ "GET", "/_sandbox/orders.csv?seller=S1" ],
         [ "GET", "/_sandbox/order_items.csv?seller=S1" ],
-        [ "POST", "/_sandbox/revision?seller=S1&set=0" ];
+        [ "POST", "/_sandbox/revision?seller=S1&set=0" ],
+        [ "GET", "/_sandbox/inbound_items.csv?seller=S1" ],
+        [ "POST", "/_sandbox/revoke?seller=S32" ],
+        [ "POST", "/_sandbox/roles?seller=S32&deny=" ];
 };
 map { $from->($_) } "192.0.2.1", "2001:db8::1", "::1", "127.9.9.9"
 --- lines
-403 403 403 403
-403 403 403 403
-200 200 200 200
-200 200 200 200
+403 403 403 403 403 403 403
+403 403 403 403 403 403 403
+200 200 200 200 200 200 200
+200 200 200 200 200 200 200
 
 
 

@@ -50,6 +50,9 @@ createReport 202: valid
 getReports 200: valid
 getReport 200: valid
 getReportDocument 200: valid
+getShipments 200: valid
+getShipmentItemsByShipmentId 200: valid
+getShipmentItems 200: valid
 error 400: valid
 error 403: valid
 error 404: valid
@@ -84,6 +87,16 @@ cancelReport error 403: valid
 cancelReport error 404: valid
 getReportDocument error 403: valid
 getReportDocument error 404: valid
+getShipments error 400: valid
+getShipments error 403: valid
+getShipments error 429: valid
+getShipments error 500: valid
+getShipments error 503: valid
+getShipmentItems error 400: valid
+getShipmentItems error 403: valid
+getShipmentItems error 429: valid
+getShipmentItems error 500: valid
+getShipmentItems error 503: valid
 --- timeout: 60
 --- no_error_log
 [alert]

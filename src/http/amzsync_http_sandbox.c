@@ -31,7 +31,6 @@ static ngx_int_t amzsync_http_sandbox_parse(ngx_conf_t *cf,
 static ngx_int_t amzsync_http_sandbox_init_zone(ngx_shm_zone_t *shm_zone,
     void *data);
 static char *amzsync_http_sandbox_size(ngx_str_t *value, ngx_uint_t *size);
-static ngx_int_t amzsync_http_sandbox_fault_op(u_char *p, size_t len);
 static char *amzsync_http_sandbox_arg_zone(ngx_conf_t *cf,
     amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
 static char *amzsync_http_sandbox_arg_seed(ngx_conf_t *cf,
@@ -52,9 +51,17 @@ static char *amzsync_http_sandbox_arg_transactions_page(ngx_conf_t *cf,
     amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
 static char *amzsync_http_sandbox_arg_transactions_ttl(ngx_conf_t *cf,
     amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
+static char *amzsync_http_sandbox_arg_shipments(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
+static char *amzsync_http_sandbox_arg_shipments_page(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
 static char *amzsync_http_sandbox_arg_quota(ngx_conf_t *cf,
     amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
 static char *amzsync_http_sandbox_arg_ttl(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
+static char *amzsync_http_sandbox_arg_code_ttl(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
+static char *amzsync_http_sandbox_arg_redirect_uri(ngx_conf_t *cf,
     amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
 static char *amzsync_http_sandbox_arg_until(ngx_conf_t *cf,
     amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
@@ -79,6 +86,10 @@ static const amzsync_http_sandbox_route_t  amzsync_http_sandbox_routes[] = {
 
     { ngx_string("auth/o2/token"), 0, NGX_HTTP_POST,
       AMZSYNC_SANDBOX_OP_TOKEN, amzsync_http_sandbox_token, 0, 0, NULL, NULL },
+
+    { ngx_string("apps/authorize/consent"), 0, AMZSYNC_HTTP_READ,
+      AMZSYNC_SANDBOX_OP_CONSENT, amzsync_http_sandbox_consent, 0, 0, NULL,
+      NULL },
 
     { ngx_string("orders/2026-01-01/orders"), 0, AMZSYNC_HTTP_READ,
       AMZSYNC_SANDBOX_OP_SEARCH_ORDERS, amzsync_http_sandbox_data,
@@ -128,6 +139,17 @@ static const amzsync_http_sandbox_route_t  amzsync_http_sandbox_routes[] = {
     { ngx_string("_document/"), 1, AMZSYNC_HTTP_READ,
       AMZSYNC_SANDBOX_OP_DOCUMENT, amzsync_http_sandbox_document, 0, 0, NULL,
       amzsync_http_sandbox_fill_document },
+    { ngx_string("fba/inbound/v0/shipments"), 0, AMZSYNC_HTTP_READ,
+      AMZSYNC_SANDBOX_OP_SHIPMENTS, amzsync_http_sandbox_data, 2, 30,
+      amzsync_http_sandbox_inbound, amzsync_http_sandbox_fill_inbound },
+
+    { ngx_string("fba/inbound/v0/shipments/"), 1, AMZSYNC_HTTP_READ,
+      AMZSYNC_SANDBOX_OP_SHIPMENT_ITEMS, amzsync_http_sandbox_data, 2, 30,
+      amzsync_http_sandbox_inbound, amzsync_http_sandbox_fill_inbound },
+
+    { ngx_string("fba/inbound/v0/shipmentItems"), 0, AMZSYNC_HTTP_READ,
+      AMZSYNC_SANDBOX_OP_ITEMS, amzsync_http_sandbox_data, 2, 30,
+      amzsync_http_sandbox_inbound, amzsync_http_sandbox_fill_inbound },
 
     { ngx_string("_sandbox/orders.csv"), 0, AMZSYNC_HTTP_READ,
       AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_truth, 0, 0, NULL,
@@ -149,8 +171,24 @@ static const amzsync_http_sandbox_route_t  amzsync_http_sandbox_routes[] = {
       AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_truth, 0, 0, NULL,
       amzsync_http_sandbox_fill_transactions_csv },
 
+    { ngx_string("_sandbox/inbound_shipments.csv"), 0, AMZSYNC_HTTP_READ,
+      AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_truth, 0, 0, NULL,
+      amzsync_http_sandbox_fill_inbound_csv },
+
+    { ngx_string("_sandbox/inbound_items.csv"), 0, AMZSYNC_HTTP_READ,
+      AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_truth, 0, 0, NULL,
+      amzsync_http_sandbox_fill_inbound_items_csv },
+
     { ngx_string("_sandbox/revision"), 0, NGX_HTTP_POST,
       AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_revision, 0, 0, NULL,
+      NULL },
+
+    { ngx_string("_sandbox/revoke"), 0, NGX_HTTP_POST,
+      AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_revoke, 0, 0, NULL,
+      NULL },
+
+    { ngx_string("_sandbox/roles"), 0, NGX_HTTP_POST,
+      AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_roles, 0, 0, NULL,
       NULL },
 
     { ngx_string("_sandbox/stats"), 0, AMZSYNC_HTTP_READ,
@@ -178,8 +216,12 @@ static const amzsync_http_sandbox_arg_t  amzsync_http_sandbox_args[] = {
       amzsync_http_sandbox_arg_transactions_page },
     { ngx_string("transactions_ttl="),
       amzsync_http_sandbox_arg_transactions_ttl },
+    { ngx_string("shipments="), amzsync_http_sandbox_arg_shipments },
+    { ngx_string("shipments_page="), amzsync_http_sandbox_arg_shipments_page },
     { ngx_string("quota="), amzsync_http_sandbox_arg_quota },
     { ngx_string("token_ttl="), amzsync_http_sandbox_arg_ttl },
+    { ngx_string("code_ttl="), amzsync_http_sandbox_arg_code_ttl },
+    { ngx_string("redirect_uri="), amzsync_http_sandbox_arg_redirect_uri },
     { ngx_string("until="), amzsync_http_sandbox_arg_until },
     { ngx_string("client_id="), amzsync_http_sandbox_arg_client_id },
     { ngx_string("client_secret="), amzsync_http_sandbox_arg_client_secret },
@@ -389,6 +431,7 @@ amzsync_http_sandbox_view(amzsync_http_sandbox_ctx_t *ctx,
     view->inventory = scf->inventory;
     view->transactions = scf->transactions;
     ngx_memcpy(view->reports, scf->reports, sizeof(view->reports));
+    view->shipments = scf->shipments;
     view->until = scf->until ? scf->until
                              : amzsync_sandbox_zone_midnight(ctx->zone);
 
@@ -467,13 +510,16 @@ amzsync_http_sandbox(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     scf->orders = 2000;
     scf->inventory = 300;
     scf->transactions = 1000;
+    scf->shipments = 60;
     scf->page = 100;
     scf->inventory_page = 50;
     scf->transactions_page = 100;
+    scf->shipments_page = 50;
     scf->quota = 1;
     scf->token_ttl = 3600;
     scf->inventory_ttl = 30;
     scf->transactions_ttl = 180;
+    scf->code_ttl = 300;
 
     amzsync_http_sandbox_report_defaults(scf);
 
@@ -722,6 +768,22 @@ amzsync_http_sandbox_arg_transactions_ttl(ngx_conf_t *cf,
 
 
 static char *
+amzsync_http_sandbox_arg_shipments(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
+{
+    return amzsync_http_sandbox_rows(value, &scf->shipments);
+}
+
+
+static char *
+amzsync_http_sandbox_arg_shipments_page(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
+{
+    return amzsync_http_sandbox_size(value, &scf->shipments_page);
+}
+
+
+static char *
 amzsync_http_sandbox_arg_quota(ngx_conf_t *cf,
     amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
 {
@@ -751,6 +813,33 @@ amzsync_http_sandbox_arg_ttl(ngx_conf_t *cf, amzsync_http_sandbox_conf_t *scf,
     ngx_str_t *value)
 {
     return amzsync_http_sandbox_life(value, &scf->token_ttl);
+}
+
+
+static char *
+amzsync_http_sandbox_arg_code_ttl(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
+{
+    return amzsync_http_sandbox_life(value, &scf->code_ttl);
+}
+
+
+/* Amazon takes no fragments, either. */
+
+static char *
+amzsync_http_sandbox_arg_redirect_uri(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
+{
+    scf->redirect_uri = *value;
+
+    if ((ngx_strncmp(value->data, "http://", 7) != 0
+         && ngx_strncmp(value->data, "https://", 8) != 0)
+        || ngx_strlchr(value->data, value->data + value->len, '#'))
+    {
+        return "needs an address of http or https, without a fragment, in";
+    }
+
+    return NGX_CONF_OK;
 }
 
 
@@ -840,7 +929,7 @@ amzsync_http_sandbox_arg_fault(ngx_conf_t *cf,
     faults = scf->faults;
 
     if (last) {
-        op = amzsync_http_sandbox_fault_op(last + 1, end - last - 1);
+        op = amzsync_http_sandbox_op(last + 1, end - last - 1);
 
         if (op == NGX_ERROR) {
             return "does not know the operation of";
@@ -883,10 +972,8 @@ amzsync_http_sandbox_arg_fault(ngx_conf_t *cf,
 }
 
 
-/* An operation that has data, or a document. */
-
-static ngx_int_t
-amzsync_http_sandbox_fault_op(u_char *p, size_t len)
+ngx_int_t
+amzsync_http_sandbox_op(const u_char *p, size_t len)
 {
     const char                          *name;
     const amzsync_http_sandbox_route_t  *route;

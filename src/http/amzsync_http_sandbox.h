@@ -11,6 +11,7 @@
 
 #include <base/amzsync_base.h>
 #include <sandbox/amzsync_sandbox.h>
+#include <sandbox/amzsync_sandbox_inbound.h>
 #include <sandbox/amzsync_sandbox_inventory.h>
 #include <sandbox/amzsync_sandbox_report_life.h>
 #include <sandbox/amzsync_sandbox_transaction.h>
@@ -27,11 +28,13 @@ typedef struct {
     int64_t                        inventory;
     int64_t                        transactions;
     int64_t                        reports[AMZSYNC_SANDBOX_REPORTS];
+    int64_t                        shipments;
     int64_t                        until;       /* milliseconds; 0: midnight
                                                    before the zone was made */
     ngx_uint_t                     page;
     ngx_uint_t                     inventory_page;
     ngx_uint_t                     transactions_page;
+    ngx_uint_t                     shipments_page;  /* and of items */
     double                         quota;       /* of Amazon's rates; 0: no
                                                    limit */
     time_t                         token_ttl;
@@ -43,6 +46,8 @@ typedef struct {
     amzsync_sandbox_charset_e      report_charset;
     ngx_uint_t                     report_gzip;
     time_t                         document_ttl;
+    time_t                         code_ttl;
+    ngx_str_t                      redirect_uri;    /* empty: no consent */
     ngx_str_t                      client_id;   /* empty: any */
     ngx_str_t                      client_secret;
     ngx_uint_t                     duplicates;
@@ -104,6 +109,7 @@ struct amzsync_http_sandbox_ctx_s {
     amzsync_sandbox_request_t           *report;
     amzsync_sandbox_reports_t           *reports;
     amzsync_http_sandbox_document_t     *document;
+    amzsync_sandbox_inbound_page_t      *inbound;
     amzsync_sandbox_csv_t               *csv;
     amzsync_sandbox_report_lines_t      *lines; /* of a truth */
     size_t                               filler;
@@ -127,7 +133,8 @@ char *amzsync_http_sandbox_life(ngx_str_t *value, time_t *life);
 char *amzsync_http_sandbox_decimal(ngx_str_t *value, double *decimal);
 char *amzsync_http_sandbox_flag(ngx_str_t *value, ngx_uint_t *flag);
 
-/* LWA and data. */
+/* Consent, LWA and data. */
+ngx_int_t amzsync_http_sandbox_consent(amzsync_http_sandbox_ctx_t *ctx);
 ngx_int_t amzsync_http_sandbox_token(amzsync_http_sandbox_ctx_t *ctx);
 ngx_int_t amzsync_http_sandbox_data(amzsync_http_sandbox_ctx_t *ctx);
 
@@ -193,6 +200,15 @@ ngx_table_elt_t *amzsync_http_sandbox_access_token(ngx_http_request_t *r);
 /* Counts a request of the operation, and sets ctx->fault if it has one. */
 void amzsync_http_sandbox_fault_aimed(amzsync_http_sandbox_ctx_t *ctx);
 
+ngx_int_t amzsync_http_sandbox_inbound(amzsync_http_sandbox_ctx_t *ctx,
+    u_char *buf, const char **details);
+ngx_int_t amzsync_http_sandbox_fill_inbound(amzsync_http_sandbox_ctx_t *ctx,
+    amzsync_sandbox_out_t *out);
+ngx_int_t amzsync_http_sandbox_fill_inbound_csv(
+    amzsync_http_sandbox_ctx_t *ctx, amzsync_sandbox_out_t *out);
+ngx_int_t amzsync_http_sandbox_fill_inbound_items_csv(
+    amzsync_http_sandbox_ctx_t *ctx, amzsync_sandbox_out_t *out);
+
 /* What a fault does to the first row of an answer. */
 ngx_uint_t amzsync_http_sandbox_spoil(amzsync_http_sandbox_ctx_t *ctx);
 
@@ -200,6 +216,8 @@ ngx_uint_t amzsync_http_sandbox_spoil(amzsync_http_sandbox_ctx_t *ctx);
 ngx_int_t amzsync_http_sandbox_truth(amzsync_http_sandbox_ctx_t *ctx);
 ngx_int_t amzsync_http_sandbox_report_truth(amzsync_http_sandbox_ctx_t *ctx);
 ngx_int_t amzsync_http_sandbox_revision(amzsync_http_sandbox_ctx_t *ctx);
+ngx_int_t amzsync_http_sandbox_revoke(amzsync_http_sandbox_ctx_t *ctx);
+ngx_int_t amzsync_http_sandbox_roles(amzsync_http_sandbox_ctx_t *ctx);
 ngx_int_t amzsync_http_sandbox_stats(amzsync_http_sandbox_ctx_t *ctx);
 
 /* The body, once it was read; NGX_DECLINED if it is longer than that. */
@@ -209,6 +227,9 @@ ngx_int_t amzsync_http_sandbox_read(amzsync_http_sandbox_ctx_t *ctx,
 void amzsync_http_sandbox_view(amzsync_http_sandbox_ctx_t *ctx,
     const ngx_str_t *seller, amzsync_sandbox_view_t *view);
 ngx_uint_t amzsync_http_sandbox_seller(const ngx_str_t *seller);
+
+/* An operation that has data, by its name, or NGX_ERROR. */
+ngx_int_t amzsync_http_sandbox_op(const u_char *p, size_t len);
 int64_t amzsync_http_sandbox_now(void);
 
 /* Answers: what they return goes to ngx_http_finalize_request(). */

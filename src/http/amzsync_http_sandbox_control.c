@@ -1,7 +1,8 @@
 
 /*
  * What tests ask of the sandbox beside Amazon's back: the ground truth, a
- * seller's revision, statistics.  Answers only to this host.
+ * seller's revision, what a seller allows, statistics.  Answers only to this
+ * host.
  */
 
 
@@ -27,6 +28,7 @@ typedef struct {
     ngx_str_t                at;
     ngx_str_t                from;
     ngx_str_t                to;
+    ngx_str_t                deny;
 } amzsync_http_sandbox_ask_t;
 
 
@@ -236,6 +238,100 @@ amzsync_http_sandbox_revision(amzsync_http_sandbox_ctx_t *ctx)
 
 
 ngx_int_t
+amzsync_http_sandbox_revoke(amzsync_http_sandbox_ctx_t *ctx)
+{
+    u_char                      buf[512];
+    amzsync_sandbox_out_t       out;
+    amzsync_http_sandbox_ask_t  ask;
+
+    if (!amzsync_http_sandbox_local(ctx->request)) {
+        return NGX_HTTP_FORBIDDEN;
+    }
+
+    if (amzsync_http_sandbox_ask(ctx, &ask) != NGX_OK) {
+        return amzsync_http_sandbox_refuse(ctx, "seller is missing or wrong.");
+    }
+
+    if (amzsync_sandbox_zone_revoke(ctx->zone, ctx->slab, &ask.seller, 1)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    amzsync_sandbox_out(&out, buf, sizeof(buf));
+
+    amzsync_sandbox_open(&out, NULL, '{');
+    amzsync_sandbox_str(&out, "seller", ask.seller.data, ask.seller.len);
+    amzsync_sandbox_bool(&out, "revoked", 1);
+    amzsync_sandbox_close(&out, '}');
+
+    return amzsync_http_sandbox_reply(ctx, NGX_HTTP_OK, &out);
+}
+
+
+ngx_int_t
+amzsync_http_sandbox_roles(amzsync_http_sandbox_ctx_t *ctx)
+{
+    u_char                      buf[2048];
+    uint64_t                    denied;
+    ngx_int_t                   op;
+    ngx_str_t                   name;
+    amzsync_sandbox_out_t       out;
+    amzsync_http_sandbox_ask_t  ask;
+
+    if (!amzsync_http_sandbox_local(ctx->request)) {
+        return NGX_HTTP_FORBIDDEN;
+    }
+
+    if (amzsync_http_sandbox_ask(ctx, &ask) != NGX_OK) {
+        return amzsync_http_sandbox_refuse(ctx, "seller is missing or wrong.");
+    }
+
+    if (ask.deny.data == NULL) {
+        return amzsync_http_sandbox_refuse(ctx, "deny is missing.");
+    }
+
+    denied = 0;
+
+    while (ask.deny.len
+           && amzsync_sandbox_query_element(&ask.deny, &name))
+    {
+        op = amzsync_http_sandbox_op(name.data, name.len);
+
+        if (op == NGX_ERROR) {
+            return amzsync_http_sandbox_refuse(ctx, "deny has an unknown "
+                                               "operation.");
+        }
+
+        denied |= (uint64_t) 1 << op;
+    }
+
+    if (amzsync_sandbox_zone_deny(ctx->zone, ctx->slab, &ask.seller, denied)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    amzsync_sandbox_out(&out, buf, sizeof(buf));
+
+    amzsync_sandbox_open(&out, NULL, '{');
+    amzsync_sandbox_str(&out, "seller", ask.seller.data, ask.seller.len);
+    amzsync_sandbox_open(&out, "denied", '[');
+
+    for (op = 0; op < AMZSYNC_SANDBOX_OPS; op++) {
+        if (denied & ((uint64_t) 1 << op)) {
+            amzsync_sandbox_cstr(&out, NULL, amzsync_sandbox_ops[op]);
+        }
+    }
+
+    amzsync_sandbox_close(&out, ']');
+    amzsync_sandbox_close(&out, '}');
+
+    return amzsync_http_sandbox_reply(ctx, NGX_HTTP_OK, &out);
+}
+
+
+ngx_int_t
 amzsync_http_sandbox_stats(amzsync_http_sandbox_ctx_t *ctx)
 {
     u_char                 buf[4096];
@@ -309,7 +405,8 @@ amzsync_http_sandbox_ask(amzsync_http_sandbox_ctx_t *ctx,
         { ngx_string("set"), &ask->set },
         { ngx_string("at"), &ask->at },
         { ngx_string("from"), &ask->from },
-        { ngx_string("to"), &ask->to }
+        { ngx_string("to"), &ask->to },
+        { ngx_string("deny"), &ask->deny }
     };
 
     ngx_memzero(ask, sizeof(amzsync_http_sandbox_ask_t));

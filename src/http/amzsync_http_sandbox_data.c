@@ -31,12 +31,20 @@ static ngx_int_t amzsync_http_sandbox_fill_huge(
 ngx_int_t
 amzsync_http_sandbox_data(amzsync_http_sandbox_ctx_t *ctx)
 {
-    ngx_int_t  rc;
+    ngx_int_t                 rc;
+    amzsync_sandbox_rights_t  rights;
 
     rc = amzsync_http_sandbox_access(ctx);
 
     if (rc != NGX_DECLINED) {
         return rc;
+    }
+
+    amzsync_sandbox_zone_rights(ctx->zone, ctx->slab, &ctx->access.seller,
+                                &rights);
+
+    if (rights.denied & ((uint64_t) 1 << ctx->route->op)) {
+        return amzsync_http_sandbox_denied(ctx, "");
     }
 
     if (amzsync_http_sandbox_take(ctx) != NGX_OK) {

@@ -1,6 +1,7 @@
 
 /*
- * Login with Amazon: a refresh token for an access token.
+ * Login with Amazon: a refresh token, or the code of a consent, for an access
+ * token.
  */
 
 
@@ -8,6 +9,7 @@
 #include <base/amzsync_json.h>
 #include <http/amzsync_http.h>
 #include <http/amzsync_http_sandbox.h>
+#include <sandbox/amzsync_sandbox_code.h>
 
 
 #define AMZSYNC_HTTP_SANDBOX_GRANT_MAX  16384
@@ -18,12 +20,15 @@ typedef enum {
     AMZSYNC_HTTP_SANDBOX_REFRESH_TOKEN,
     AMZSYNC_HTTP_SANDBOX_CLIENT_ID,
     AMZSYNC_HTTP_SANDBOX_CLIENT_SECRET,
+    AMZSYNC_HTTP_SANDBOX_CODE,
+    AMZSYNC_HTTP_SANDBOX_REDIRECT_URI,
     AMZSYNC_HTTP_SANDBOX_GRANT_FIELDS
 } amzsync_http_sandbox_grant_e;
 
 
 typedef struct {
     ngx_str_t                fields[AMZSYNC_HTTP_SANDBOX_GRANT_FIELDS];
+    amzsync_sandbox_code_t   code;
 } amzsync_http_sandbox_grant_t;
 
 
@@ -35,8 +40,16 @@ typedef struct {
 
 
 static const amzsync_http_sandbox_lwa_t *amzsync_http_sandbox_grant_check(
-    amzsync_http_sandbox_conf_t *scf, amzsync_http_sandbox_grant_t *grant,
+    amzsync_http_sandbox_ctx_t *ctx, amzsync_http_sandbox_grant_t *grant,
     ngx_str_t *seller);
+static const amzsync_http_sandbox_lwa_t *amzsync_http_sandbox_grant_refresh(
+    amzsync_http_sandbox_ctx_t *ctx, amzsync_http_sandbox_grant_t *grant,
+    ngx_str_t *seller);
+static const amzsync_http_sandbox_lwa_t *amzsync_http_sandbox_grant_code(
+    amzsync_http_sandbox_ctx_t *ctx, amzsync_http_sandbox_grant_t *grant,
+    ngx_str_t *seller);
+static ngx_uint_t amzsync_http_sandbox_revoked(
+    amzsync_http_sandbox_ctx_t *ctx, const ngx_str_t *seller);
 static ngx_uint_t amzsync_http_sandbox_same(const ngx_str_t *one,
     const ngx_str_t *two);
 static ngx_int_t amzsync_http_sandbox_grant(amzsync_http_sandbox_ctx_t *ctx,
@@ -61,7 +74,8 @@ static ngx_int_t amzsync_http_sandbox_lwa_error(
 static const char *const
     amzsync_http_sandbox_fields[AMZSYNC_HTTP_SANDBOX_GRANT_FIELDS] =
 {
-    "grant_type", "refresh_token", "client_id", "client_secret"
+    "grant_type", "refresh_token", "client_id", "client_secret", "code",
+    "redirect_uri"
 };
 
 
@@ -78,7 +92,13 @@ static const amzsync_http_sandbox_lwa_t
       "The request is missing a required parameter : client_id" },
 
     { NGX_HTTP_BAD_REQUEST, "invalid_request",
-      "The request is missing a required parameter : client_secret" }
+      "The request is missing a required parameter : client_secret" },
+
+    { NGX_HTTP_BAD_REQUEST, "invalid_request",
+      "The request is missing a required parameter : code" },
+
+    { NGX_HTTP_BAD_REQUEST, "invalid_request",
+      "The request is missing a required parameter : redirect_uri" }
 };
 
 
@@ -103,6 +123,12 @@ static const amzsync_http_sandbox_lwa_t
 static const amzsync_http_sandbox_lwa_t  amzsync_http_sandbox_invalid_grant = {
     NGX_HTTP_BAD_REQUEST, "invalid_grant",
     "The request has an invalid grant parameter : refresh_token"
+};
+
+
+static const amzsync_http_sandbox_lwa_t  amzsync_http_sandbox_invalid_code = {
+    NGX_HTTP_BAD_REQUEST, "invalid_grant",
+    "The request has an invalid grant parameter : code"
 };
 
 
@@ -154,7 +180,7 @@ amzsync_http_sandbox_token(amzsync_http_sandbox_ctx_t *ctx)
 
         error = (rc == NGX_DECLINED)
                 ? &amzsync_http_sandbox_malformed
-                : amzsync_http_sandbox_grant_check(ctx->conf, &grant, &seller);
+                : amzsync_http_sandbox_grant_check(ctx, &grant, &seller);
     }
 
     if (error) {
@@ -168,30 +194,43 @@ amzsync_http_sandbox_token(amzsync_http_sandbox_ctx_t *ctx)
 /* NULL: the grant is good, and of the seller. */
 
 static const amzsync_http_sandbox_lwa_t *
-amzsync_http_sandbox_grant_check(amzsync_http_sandbox_conf_t *scf,
+amzsync_http_sandbox_grant_check(amzsync_http_sandbox_ctx_t *ctx,
     amzsync_http_sandbox_grant_t *grant, ngx_str_t *seller)
 {
-    ngx_str_t   *f;
-    ngx_uint_t   i;
+    ngx_str_t                    *f, *type;
+    ngx_uint_t                    i, needed[3];
+    amzsync_http_sandbox_conf_t  *scf;
 
-    static ngx_str_t  type = ngx_string("refresh_token");
+    static ngx_str_t  refresh = ngx_string("refresh_token");
+    static ngx_str_t  code = ngx_string("authorization_code");
 
     f = grant->fields;
+    type = &f[AMZSYNC_HTTP_SANDBOX_GRANT_TYPE];
 
-    for (i = 0; i < AMZSYNC_HTTP_SANDBOX_GRANT_FIELDS; i++) {
+    if (type->len == 0) {
+        return &amzsync_http_sandbox_missing[AMZSYNC_HTTP_SANDBOX_GRANT_TYPE];
+    }
 
-        if (f[i].len == 0) {
-            return &amzsync_http_sandbox_missing[i];
-        }
+    if (amzsync_http_sandbox_same(type, &refresh)) {
+        needed[0] = AMZSYNC_HTTP_SANDBOX_REFRESH_TOKEN;
 
-        /* another type of grant would need other fields */
+    } else if (amzsync_http_sandbox_same(type, &code)) {
+        needed[0] = AMZSYNC_HTTP_SANDBOX_CODE;
 
-        if (i == AMZSYNC_HTTP_SANDBOX_GRANT_TYPE
-            && !amzsync_http_sandbox_same(&f[i], &type))
-        {
-            return &amzsync_http_sandbox_unsupported;
+    } else {
+        return &amzsync_http_sandbox_unsupported;
+    }
+
+    needed[1] = AMZSYNC_HTTP_SANDBOX_CLIENT_ID;
+    needed[2] = AMZSYNC_HTTP_SANDBOX_CLIENT_SECRET;
+
+    for (i = 0; i < 3; i++) {
+        if (f[needed[i]].len == 0) {
+            return &amzsync_http_sandbox_missing[needed[i]];
         }
     }
+
+    scf = ctx->conf;
 
     if ((scf->client_id.len
          && !amzsync_http_sandbox_same(&scf->client_id,
@@ -203,15 +242,71 @@ amzsync_http_sandbox_grant_check(amzsync_http_sandbox_conf_t *scf,
         return &amzsync_http_sandbox_invalid_client;
     }
 
-    if (amzsync_http_sandbox_grant_seller(
-                                  &f[AMZSYNC_HTTP_SANDBOX_REFRESH_TOKEN],
-                                  seller)
-        != NGX_OK)
+    return (needed[0] == AMZSYNC_HTTP_SANDBOX_CODE)
+           ? amzsync_http_sandbox_grant_code(ctx, grant, seller)
+           : amzsync_http_sandbox_grant_refresh(ctx, grant, seller);
+}
+
+
+static const amzsync_http_sandbox_lwa_t *
+amzsync_http_sandbox_grant_refresh(amzsync_http_sandbox_ctx_t *ctx,
+    amzsync_http_sandbox_grant_t *grant, ngx_str_t *seller)
+{
+    ngx_str_t  *token;
+
+    token = &grant->fields[AMZSYNC_HTTP_SANDBOX_REFRESH_TOKEN];
+
+    if (amzsync_http_sandbox_grant_seller(token, seller) != NGX_OK
+        || amzsync_http_sandbox_revoked(ctx, seller))
     {
         return &amzsync_http_sandbox_invalid_grant;
     }
 
     return NULL;
+}
+
+
+/* A code is spent only if all else is right. */
+
+static const amzsync_http_sandbox_lwa_t *
+amzsync_http_sandbox_grant_code(amzsync_http_sandbox_ctx_t *ctx,
+    amzsync_http_sandbox_grant_t *grant, ngx_str_t *seller)
+{
+    ngx_str_t               *uri;
+    amzsync_sandbox_code_t  *code;
+
+    uri = &grant->fields[AMZSYNC_HTTP_SANDBOX_REDIRECT_URI];
+    code = &grant->code;
+
+    if (amzsync_sandbox_code_open(&ctx->conf->keys,
+                                  &grant->fields[AMZSYNC_HTTP_SANDBOX_CODE],
+                                  amzsync_http_sandbox_now(), code)
+        != NGX_OK
+        || (uri->len
+            && !amzsync_http_sandbox_same(uri, &ctx->conf->redirect_uri))
+        || amzsync_http_sandbox_revoked(ctx, &code->seller)
+        || amzsync_sandbox_zone_spend(ctx->zone, ctx->slab, code->nonce,
+                                      code->expires)
+           != NGX_OK)
+    {
+        return &amzsync_http_sandbox_invalid_code;
+    }
+
+    *seller = code->seller;
+
+    return NULL;
+}
+
+
+static ngx_uint_t
+amzsync_http_sandbox_revoked(amzsync_http_sandbox_ctx_t *ctx,
+    const ngx_str_t *seller)
+{
+    amzsync_sandbox_rights_t  rights;
+
+    amzsync_sandbox_zone_rights(ctx->zone, ctx->slab, seller, &rights);
+
+    return rights.revoked;
 }
 
 
@@ -431,13 +526,13 @@ amzsync_http_sandbox_granted(amzsync_http_sandbox_ctx_t *ctx,
 {
     size_t                 len;
     u_char                 buf[2048], token[AMZSYNC_SANDBOX_TOKEN_MAX];
+    u_char                *last, refresh[AMZSYNC_SELLER_MAX + 16];
     time_t                 ttl;
-    ngx_str_t             *refresh;
     uint64_t               client;
     amzsync_sandbox_out_t  out;
 
     ttl = ctx->conf->token_ttl;
-    refresh = &grant->fields[AMZSYNC_HTTP_SANDBOX_REFRESH_TOKEN];
+    last = ngx_sprintf(refresh, "%V%V", &amzsync_http_sandbox_refresh, seller);
 
     client = amzsync_sandbox_seller_key(ctx->conf->seed,
                              &grant->fields[AMZSYNC_HTTP_SANDBOX_CLIENT_ID]);
@@ -452,7 +547,7 @@ amzsync_http_sandbox_granted(amzsync_http_sandbox_ctx_t *ctx,
 
     amzsync_sandbox_open(&out, NULL, '{');
     amzsync_sandbox_str(&out, "access_token", token, len);
-    amzsync_sandbox_str(&out, "refresh_token", refresh->data, refresh->len);
+    amzsync_sandbox_str(&out, "refresh_token", refresh, last - refresh);
     amzsync_sandbox_cstr(&out, "token_type", "bearer");
     amzsync_sandbox_int(&out, "expires_in", ttl);
     amzsync_sandbox_close(&out, '}');

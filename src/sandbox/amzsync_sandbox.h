@@ -123,6 +123,7 @@ typedef struct {
     int64_t                  inventory;     /* of each marketplace */
     int64_t                  transactions;
     int64_t                  reports[AMZSYNC_SANDBOX_REPORTS];
+    int64_t                  shipments;
     int64_t                  until;         /* of revision 0, milliseconds */
     ngx_uint_t               revision;
     int64_t                  at[AMZSYNC_SANDBOX_REVISIONS + 1];
@@ -139,6 +140,9 @@ typedef struct {
 
 uint64_t amzsync_sandbox_seller_key(uint64_t seed, const ngx_str_t *seller);
 uint64_t amzsync_sandbox_hash(uint64_t key, uint64_t row, uint64_t field);
+
+/* The seller's id with Amazon, below 32 bytes; its length. */
+size_t amzsync_sandbox_partner_id(uint64_t key, u_char *id);
 
 /* The row at a position, and how often revisions touched a row. */
 uint64_t amzsync_sandbox_row(const amzsync_sandbox_view_t *view,
@@ -500,6 +504,10 @@ typedef enum {
     AMZSYNC_SANDBOX_OP_CANCEL_REPORT,
     AMZSYNC_SANDBOX_OP_GET_REPORT_DOCUMENT,
     AMZSYNC_SANDBOX_OP_DOCUMENT,
+    AMZSYNC_SANDBOX_OP_SHIPMENTS,
+    AMZSYNC_SANDBOX_OP_SHIPMENT_ITEMS,
+    AMZSYNC_SANDBOX_OP_ITEMS,
+    AMZSYNC_SANDBOX_OP_CONSENT,
     AMZSYNC_SANDBOX_OP_CONTROL,
     AMZSYNC_SANDBOX_OP_OTHER,
     AMZSYNC_SANDBOX_OPS
@@ -588,6 +596,31 @@ void amzsync_sandbox_zone_view(amzsync_sandbox_zone_t *zone,
 ngx_int_t amzsync_sandbox_zone_revise(amzsync_sandbox_zone_t *zone,
     ngx_slab_pool_t *slab, const ngx_str_t *seller, ngx_uint_t revision,
     int64_t at);
+
+/*
+ * What a seller allows: a grant that is revoked is none until the next consent;
+ * operations without their role are denied, a bit each of amzsync_sandbox_op_e.
+ */
+
+typedef struct {
+    ngx_uint_t                     revoked;
+    uint64_t                       denied;
+} amzsync_sandbox_rights_t;
+
+
+void amzsync_sandbox_zone_rights(amzsync_sandbox_zone_t *zone,
+    ngx_slab_pool_t *slab, const ngx_str_t *seller,
+    amzsync_sandbox_rights_t *rights);
+
+/* NGX_ERROR if the zone is full. */
+ngx_int_t amzsync_sandbox_zone_revoke(amzsync_sandbox_zone_t *zone,
+    ngx_slab_pool_t *slab, const ngx_str_t *seller, ngx_uint_t revoked);
+ngx_int_t amzsync_sandbox_zone_deny(amzsync_sandbox_zone_t *zone,
+    ngx_slab_pool_t *slab, const ngx_str_t *seller, uint64_t denied);
+
+/* Exchanges a code: NGX_DECLINED if it was before. */
+ngx_int_t amzsync_sandbox_zone_spend(amzsync_sandbox_zone_t *zone,
+    ngx_slab_pool_t *slab, uint64_t nonce, int64_t expires);
 
 /*
  * A token of the bucket of (client, seller, operation): NGX_OK, or NGX_BUSY.

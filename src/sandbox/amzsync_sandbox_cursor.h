@@ -16,7 +16,9 @@
 
 typedef enum {
     AMZSYNC_SANDBOX_CURSOR_INVENTORY = 'i',
-    AMZSYNC_SANDBOX_CURSOR_TRANSACTIONS = 't'
+    AMZSYNC_SANDBOX_CURSOR_TRANSACTIONS = 't',
+    AMZSYNC_SANDBOX_CURSOR_SHIPMENTS = 's',
+    AMZSYNC_SANDBOX_CURSOR_ITEMS = 'm'
 } amzsync_sandbox_cursor_e;
 
 
@@ -29,6 +31,8 @@ typedef struct {
     uint64_t                 last;          /* row of the page before + 1,
                                                or 0 */
     int64_t                  before;        /* an upper bound, if any */
+    int64_t                  after;         /* and what else is not repeated */
+    uint64_t                 filter;
 } amzsync_sandbox_cursor_t;
 
 

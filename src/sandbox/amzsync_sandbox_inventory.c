@@ -264,6 +264,25 @@ amzsync_sandbox_summary_body(const amzsync_sandbox_view_t *view,
 }
 
 
+size_t
+amzsync_sandbox_sku(uint64_t row, u_char *sku)
+{
+    return ngx_snprintf(sku, AMZSYNC_SANDBOX_SKU_LEN,
+                        amzsync_sandbox_forms[row % AMZSYNC_SANDBOX_SKU_SLOTS],
+                        row / AMZSYNC_SANDBOX_SKU_SLOTS)
+           - sku;
+}
+
+
+size_t
+amzsync_sandbox_fn_sku(uint64_t row, u_char *fn_sku)
+{
+    return ngx_sprintf(fn_sku, "X0%08uL",
+                       row * AMZSYNC_SANDBOX_SPREAD % 100000000)
+           - fn_sku;
+}
+
+
 /* SKU, FNSKU and condition together are unique in a marketplace. */
 
 static void
@@ -295,15 +314,11 @@ amzsync_sandbox_summary_keys(amzsync_sandbox_summary_t *summary, uint64_t key)
         n = amzsync_sandbox_pick(summary, AMZSYNC_SANDBOX_I_SPARSE, 64);
     }
 
-    len = ngx_snprintf(summary->sku_buf, sizeof(summary->sku_buf),
-              amzsync_sandbox_forms[sku % AMZSYNC_SANDBOX_SKU_SLOTS], number)
-          - summary->sku_buf;
+    len = amzsync_sandbox_sku(sku, summary->sku_buf);
     amzsync_sandbox_set(&summary->sku, AMZSYNC_SANDBOX_THERE, summary->sku_buf,
                         len);
 
-    len = ngx_sprintf(summary->fn_sku_buf, "X0%08uL",
-                      fn_sku * AMZSYNC_SANDBOX_SPREAD % 100000000)
-          - summary->fn_sku_buf;
+    len = amzsync_sandbox_fn_sku(fn_sku, summary->fn_sku_buf);
     amzsync_sandbox_set(&summary->fn_sku, AMZSYNC_SANDBOX_THERE,
                         summary->fn_sku_buf, len);
 

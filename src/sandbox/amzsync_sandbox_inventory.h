@@ -20,6 +20,8 @@
 #define AMZSYNC_SANDBOX_INVENTORY_ROOM  4096    /* for a row */
 #define AMZSYNC_SANDBOX_SKU_SLOTS       16      /* rows a number in a SKU */
 #define AMZSYNC_SANDBOX_SKUS            50
+#define AMZSYNC_SANDBOX_SKU_LEN         64
+#define AMZSYNC_SANDBOX_FN_SKU_LEN      16
 #define AMZSYNC_SANDBOX_ROWS            10000000
 
 
@@ -79,8 +81,8 @@ typedef struct {
     unsigned                 extra:1;       /* members that no model knows */
     unsigned                 escape:1;
 
-    u_char                   sku_buf[64];
-    u_char                   fn_sku_buf[16];
+    u_char                   sku_buf[AMZSYNC_SANDBOX_SKU_LEN];
+    u_char                   fn_sku_buf[AMZSYNC_SANDBOX_FN_SKU_LEN];
     u_char                   asin_buf[16];
 } amzsync_sandbox_summary_t;
 
@@ -91,6 +93,10 @@ ngx_uint_t amzsync_sandbox_summary_head(const amzsync_sandbox_view_t *view,
     ngx_uint_t marketplace, uint64_t row, amzsync_sandbox_summary_t *summary);
 void amzsync_sandbox_summary_body(const amzsync_sandbox_view_t *view,
     amzsync_sandbox_summary_t *summary);
+
+/* The SKU and FNSKU that a row has unless it shares them; their lengths. */
+size_t amzsync_sandbox_sku(uint64_t row, u_char *sku);
+size_t amzsync_sandbox_fn_sku(uint64_t row, u_char *fn_sku);
 
 /*
  * The first row that may have changed since a time.  The time of a revision is

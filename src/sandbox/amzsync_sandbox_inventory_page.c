@@ -321,6 +321,8 @@ amzsync_sandbox_inventory_close(amzsync_sandbox_inventory_page_t *page,
 
     } else if (page->pos < page->end || (page->same_token && page->count)) {
 
+        ngx_memzero(&cursor, sizeof(amzsync_sandbox_cursor_t));
+
         cursor.seller = page->view.key;
         cursor.hash = page->ask.hash;
         cursor.expires = page->expires;

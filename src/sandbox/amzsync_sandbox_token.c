@@ -7,6 +7,7 @@
 
 #include <base/amzsync_base.h>
 #include <sandbox/amzsync_sandbox.h>
+#include <sandbox/amzsync_sandbox_code.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -16,6 +17,7 @@
 
 #define AMZSYNC_SANDBOX_ACCESS    'a'
 #define AMZSYNC_SANDBOX_NEXT      'n'
+#define AMZSYNC_SANDBOX_CODE      'c'
 
 
 typedef struct {
@@ -148,6 +150,45 @@ amzsync_sandbox_next_open(const amzsync_sandbox_keys_t *keys,
     place->revision = amzsync_sandbox_get(&payload);
 
     return (place->row < (uint64_t) view->orders) ? NGX_OK : NGX_ERROR;
+}
+
+
+size_t
+amzsync_sandbox_code_make(const amzsync_sandbox_keys_t *keys,
+    const ngx_str_t *seller, uint64_t nonce, int64_t expires, u_char *out)
+{
+    u_char  *p, payload[AMZSYNC_SANDBOX_PAYLOAD];
+
+    p = payload;
+    *p++ = AMZSYNC_SANDBOX_CODE;
+    p = amzsync_sandbox_put(p, expires);
+    p = amzsync_sandbox_put(p, nonce);
+    p = ngx_cpymem(p, seller->data, seller->len);
+
+    return amzsync_sandbox_seal(keys, payload, p - payload, out);
+}
+
+
+ngx_int_t
+amzsync_sandbox_code_open(const amzsync_sandbox_keys_t *keys,
+    const ngx_str_t *text, int64_t now, amzsync_sandbox_code_t *code)
+{
+    u_char                     buf[AMZSYNC_SANDBOX_TOKEN_MAX];
+    amzsync_sandbox_payload_t  payload;
+
+    if (amzsync_sandbox_unseal(keys, text, buf, &payload) != NGX_OK
+        || *payload.pos++ != AMZSYNC_SANDBOX_CODE)
+    {
+        return NGX_ERROR;
+    }
+
+    code->expires = amzsync_sandbox_get(&payload);
+    code->nonce = amzsync_sandbox_get(&payload);
+    code->seller.data = code->buf;
+    code->seller.len = payload.end - payload.pos;
+    ngx_memcpy(code->buf, payload.pos, code->seller.len);
+
+    return (code->expires > now) ? NGX_OK : NGX_ERROR;
 }
 
 

@@ -92,7 +92,7 @@ amzsync_sandbox_metadata(amzsync_sandbox_out_t *out,
     const amzsync_sandbox_view_t *view,
     const amzsync_sandbox_transaction_t *t)
 {
-    u_char  *last, id[32];
+    u_char  id[32];
 
     if (!amzsync_sandbox_inside(out, "sellingPartnerMetadata", t->metadata,
                                 '{', '}'))
@@ -100,9 +100,8 @@ amzsync_sandbox_metadata(amzsync_sandbox_out_t *out,
         return;
     }
 
-    last = ngx_sprintf(id, "A%013xL", view->key >> 12);
-
-    amzsync_sandbox_str(out, "sellingPartnerId", id, last - id);
+    amzsync_sandbox_str(out, "sellingPartnerId", id,
+                        amzsync_sandbox_partner_id(view->key, id));
     amzsync_sandbox_text(out, "accountType", &t->account);
     amzsync_sandbox_cstr(out, "marketplaceId",
                          amzsync_sandbox_marketplaces[t->marketplace].id);

@@ -360,6 +360,8 @@ amzsync_sandbox_transaction_begin(amzsync_sandbox_transaction_page_t *page,
     } else if (page->probe < page->end || page->same_token
                || amzsync_sandbox_transaction_empty(page))
     {
+        ngx_memzero(&cursor, sizeof(amzsync_sandbox_cursor_t));
+
         cursor.seller = page->view.key;
         cursor.hash = page->ask.hash;
         cursor.expires = page->expires;

@@ -81,6 +81,13 @@ amzsync_sandbox_seller_key(uint64_t seed, const ngx_str_t *seller)
 }
 
 
+size_t
+amzsync_sandbox_partner_id(uint64_t key, u_char *id)
+{
+    return ngx_sprintf(id, "A%013xL", key >> 12) - id;
+}
+
+
 static int64_t
 amzsync_sandbox_step(const amzsync_sandbox_view_t *view)
 {

@@ -1,16 +1,17 @@
 
 /*
- * The shared zone: revisions of sellers, quota buckets, counters.  It survives
- * a reload; data do not live here.
+ * The shared zone: revisions of sellers and what they allow, codes that were
+ * spent, quota buckets, counters.  It survives a reload; data do not live here.
  */
 
 
 #include <base/amzsync_base.h>
 #include <sandbox/amzsync_sandbox.h>
+#include <sandbox/amzsync_sandbox_code.h>
 #include <sandbox/amzsync_sandbox_report_life.h>
 
 
-#define AMZSYNC_SANDBOX_ZONE_VERSION  0x616d7a03
+#define AMZSYNC_SANDBOX_ZONE_VERSION  0x616d7a04
 #define AMZSYNC_SANDBOX_CODES         11
 
 
@@ -27,6 +28,8 @@ typedef struct {
     ngx_str_node_t            node;
     ngx_uint_t                revision;
     int64_t                   at[AMZSYNC_SANDBOX_REVISIONS + 1];
+    uint64_t                  denied;           /* operations, bits */
+    ngx_uint_t                revoked;
     u_char                    seller[AMZSYNC_SELLER_MAX];
 } amzsync_sandbox_seller_t;
 
@@ -41,6 +44,7 @@ struct amzsync_sandbox_zone_s {
     ngx_rbtree_t              sellers;
     ngx_rbtree_node_t         sellers_sentinel;
     void                     *reports;
+    amzsync_sandbox_spent_t   spent;
 
     ngx_atomic_t              ticks[2];         /* data, LWA */
     ngx_atomic_t              op_ticks[AMZSYNC_SANDBOX_OPS];
@@ -56,13 +60,17 @@ static amzsync_sandbox_bucket_t *amzsync_sandbox_bucket_new(
     amzsync_sandbox_zone_t *zone, ngx_slab_pool_t *slab);
 static amzsync_sandbox_seller_t *amzsync_sandbox_seller(
     amzsync_sandbox_zone_t *zone, const ngx_str_t *seller);
+static amzsync_sandbox_seller_t *amzsync_sandbox_seller_make(
+    amzsync_sandbox_zone_t *zone, ngx_slab_pool_t *slab,
+    const ngx_str_t *seller);
 
 
 const char *const  amzsync_sandbox_ops[AMZSYNC_SANDBOX_OPS] = {
     "token", "searchOrders", "getOrder", "getMarketplaceParticipations",
     "getInventorySummaries", "listTransactions", "getReports", "createReport",
-    "getReport", "cancelReport", "getReportDocument", "document", "control",
-    "other"
+    "getReport", "cancelReport", "getReportDocument", "document",
+    "getShipments", "getShipmentItemsByShipmentId", "getShipmentItems",
+    "consent", "control", "other"
 };
 
 
@@ -258,22 +266,11 @@ amzsync_sandbox_zone_revise(amzsync_sandbox_zone_t *zone,
 
     ngx_shmtx_lock(&slab->mutex);
 
-    seller = amzsync_sandbox_seller(zone, name);
+    seller = amzsync_sandbox_seller_make(zone, slab, name);
 
     if (seller == NULL) {
-        seller = ngx_slab_calloc_locked(slab,
-                                        sizeof(amzsync_sandbox_seller_t));
-        if (seller == NULL) {
-            rc = NGX_ERROR;
-            goto done;
-        }
-
-        ngx_memcpy(seller->seller, name->data, name->len);
-        seller->node.str.data = seller->seller;
-        seller->node.str.len = name->len;
-        seller->node.node.key = ngx_crc32_short(name->data, name->len);
-
-        ngx_rbtree_insert(&zone->sellers, &seller->node.node);
+        rc = NGX_ERROR;
+        goto done;
     }
 
     if (revision > seller->revision && seller->revision
@@ -307,6 +304,115 @@ amzsync_sandbox_seller(amzsync_sandbox_zone_t *zone, const ngx_str_t *seller)
     return (amzsync_sandbox_seller_t *)
                ngx_str_rbtree_lookup(&zone->sellers, &name,
                                      ngx_crc32_short(name.data, name.len));
+}
+
+
+static amzsync_sandbox_seller_t *
+amzsync_sandbox_seller_make(amzsync_sandbox_zone_t *zone,
+    ngx_slab_pool_t *slab, const ngx_str_t *name)
+{
+    amzsync_sandbox_seller_t  *seller;
+
+    seller = amzsync_sandbox_seller(zone, name);
+
+    if (seller) {
+        return seller;
+    }
+
+    seller = ngx_slab_calloc_locked(slab, sizeof(amzsync_sandbox_seller_t));
+    if (seller == NULL) {
+        return NULL;
+    }
+
+    ngx_memcpy(seller->seller, name->data, name->len);
+    seller->node.str.data = seller->seller;
+    seller->node.str.len = name->len;
+    seller->node.node.key = ngx_crc32_short(name->data, name->len);
+
+    ngx_rbtree_insert(&zone->sellers, &seller->node.node);
+
+    return seller;
+}
+
+
+void
+amzsync_sandbox_zone_rights(amzsync_sandbox_zone_t *zone,
+    ngx_slab_pool_t *slab, const ngx_str_t *name,
+    amzsync_sandbox_rights_t *rights)
+{
+    amzsync_sandbox_seller_t  *seller;
+
+    ngx_memzero(rights, sizeof(amzsync_sandbox_rights_t));
+
+    ngx_shmtx_lock(&slab->mutex);
+
+    seller = amzsync_sandbox_seller(zone, name);
+
+    if (seller) {
+        rights->revoked = seller->revoked;
+        rights->denied = seller->denied;
+    }
+
+    ngx_shmtx_unlock(&slab->mutex);
+}
+
+
+ngx_int_t
+amzsync_sandbox_zone_revoke(amzsync_sandbox_zone_t *zone,
+    ngx_slab_pool_t *slab, const ngx_str_t *name, ngx_uint_t revoked)
+{
+    amzsync_sandbox_seller_t  *seller;
+
+    ngx_shmtx_lock(&slab->mutex);
+
+    /* who never revoked has nothing to take back */
+
+    seller = revoked ? amzsync_sandbox_seller_make(zone, slab, name)
+                     : amzsync_sandbox_seller(zone, name);
+
+    if (seller) {
+        seller->revoked = revoked;
+    }
+
+    ngx_shmtx_unlock(&slab->mutex);
+
+    return (seller || !revoked) ? NGX_OK : NGX_ERROR;
+}
+
+
+ngx_int_t
+amzsync_sandbox_zone_deny(amzsync_sandbox_zone_t *zone, ngx_slab_pool_t *slab,
+    const ngx_str_t *name, uint64_t denied)
+{
+    amzsync_sandbox_seller_t  *seller;
+
+    ngx_shmtx_lock(&slab->mutex);
+
+    seller = amzsync_sandbox_seller_make(zone, slab, name);
+
+    if (seller) {
+        seller->denied = denied;
+    }
+
+    ngx_shmtx_unlock(&slab->mutex);
+
+    return seller ? NGX_OK : NGX_ERROR;
+}
+
+
+ngx_int_t
+amzsync_sandbox_zone_spend(amzsync_sandbox_zone_t *zone,
+    ngx_slab_pool_t *slab, uint64_t nonce, int64_t expires)
+{
+    ngx_int_t  rc;
+
+    ngx_shmtx_lock(&slab->mutex);
+
+    rc = amzsync_sandbox_code_spend(&zone->spent, nonce, expires);
+
+    ngx_shmtx_unlock(&slab->mutex);
+
+    return rc;
 }
 
 

@@ -35,6 +35,8 @@ types = ("GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA",
          "GET_FBA_FULFILLMENT_REMOVAL_SHIPMENT_DETAIL_DATA",
          "GET_FBA_FULFILLMENT_CUSTOMER_SHIPMENT_REPLACEMENT_DATA",
          "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL")
+shipments = "/fba/inbound/v0/shipments"
+shipment_items = "/fba/inbound/v0/shipmentItems"
 included = ("BUYER RECIPIENT PROCEEDS EXPENSE PROMOTION CANCELLATION "
             "FULFILLMENT PACKAGES TAX PAYMENT FULFILLMENT_ORDERS").split()
 money = re.compile(r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$")
@@ -63,6 +65,7 @@ sellers = load("sellers")
 inventory = load("fbaInventory")
 finances = load("finances_2024-06-19")
 reporting = load("reports_2021-06-30")
+inbound = load("fulfillmentInboundV0")
 
 # What the descriptions say, and the schemas do not.
 
@@ -95,6 +98,12 @@ finances["definitions"]["Transaction"]["properties"]["transactionStatus"][
     "enum"] = ["DEFERRED", "RELEASED", "DEFERRED_RELEASED"]
 finances["definitions"]["Transactions"]["maxItems"] = 100
 
+# Amazon's own example lacks it; of the schemas none asks for the id.
+inbound["definitions"]["InboundShipmentInfo"]["required"] = [
+    "ShipmentId", "ShipmentStatus", "ShipFromAddress"]
+inbound["definitions"]["InboundShipmentItem"]["required"] += ["ShipmentId"]
+inbound["definitions"]["DateStringType"]["pattern"] = r"^\d{4}-\d\d-\d\d$"
+
 
 for member in ("dataStartTime", "dataEndTime", "createdTime",
                "processingStartTime", "processingEndTime"):
@@ -123,6 +132,10 @@ answers = {
     "getReport 200": validator(reporting, reports + "/{reportId}", "200"),
     "getReportDocument 200":
         validator(reporting, documents + "/{reportDocumentId}", "200"),
+    "getShipments 200": validator(inbound, shipments, "200"),
+    "getShipmentItemsByShipmentId 200":
+        validator(inbound, shipments + "/{shipmentId}/items", "200"),
+    "getShipmentItems 200": validator(inbound, shipment_items, "200"),
 }
 
 # Errors are called after the operation, but those of orders.
@@ -132,7 +145,9 @@ for name, of, path in (("", model, orders),
                         participations),
                        ("getInventorySummaries ", inventory, summaries),
                        ("listTransactions ", finances, transactions),
-                       ("getReports ", reporting, reports)):
+                       ("getReports ", reporting, reports),
+                       ("getShipments ", inbound, shipments),
+                       ("getShipmentItems ", inbound, shipment_items)):
     for status in ("400", "403", "404", "429", "500", "503"):
         answers["%serror %s" % (name, status)] = validator(of, path, status)
 
@@ -333,6 +348,47 @@ def all_reports(token):
     get("getReport", reports + "/1", {}, "")
     get("getReportDocument", documents + "/1", {}, token)
     get("getReportDocument", documents + "/1", {}, "")
+def all_inbound(token):
+    statuses = ",".join(inbound["definitions"]["ShipmentStatus"]["enum"])
+    ids = []
+
+    for marketplace in ("ATVPDKIKX0DER", "A2EUQ1WTGCTBG2", "A1AM78C64UM0Y8"):
+        params = {"QueryType": "SHIPMENT", "MarketplaceId": marketplace,
+                  "ShipmentStatusList": statuses}
+
+        for document in inbound_pages("getShipments", shipments, params,
+                                      token):
+            ids += [shipment["ShipmentId"]
+                    for shipment in document["payload"]["ShipmentData"]]
+
+    for shipment in ids:
+        document = get("getShipmentItemsByShipmentId",
+                       "%s/%s/items" % (shipments, shipment), {}, token)
+
+        if document["payload"].get("NextToken"):
+            params = {"QueryType": "NEXT_TOKEN", "MarketplaceId": marketplace,
+                      "NextToken": document["payload"]["NextToken"]}
+            list(inbound_pages("getShipmentItems", shipment_items, params,
+                               token))
+
+    get("getShipments", shipments, {}, token)
+    get("getShipments", shipments, params, "")
+    get("getShipmentItems", shipment_items, {}, token)
+    get("getShipmentItems", shipment_items, params, "")
+    get("getShipmentItemsByShipmentId", shipments + "/1/items", {}, token)
+
+
+def inbound_pages(operation, path, params, token):
+    while True:
+        document = get(operation, path, params, token)
+        yield document
+
+        if not document["payload"].get("NextToken"):
+            return
+
+        params = {"QueryType": "NEXT_TOKEN",
+                  "MarketplaceId": params["MarketplaceId"],
+                  "NextToken": document["payload"]["NextToken"]}
 
 
 def main():
@@ -345,6 +401,7 @@ def main():
     all_inventory(token)
     all_transactions(token)
     all_reports(token)
+    all_inbound(token)
 
     # This location fails by a fault: 500, 503 and 429 in turn.
 
@@ -366,6 +423,17 @@ def main():
 
     for _ in range(30):
         get("getReports", reports, {"reportTypes": settlements}, token)
+
+    for _ in range(30):
+        get("getShipments", shipments,
+            {"QueryType": "SHIPMENT", "MarketplaceId": "ATVPDKIKX0DER",
+             "ShipmentStatusList": "CLOSED"}, token)
+
+    for _ in range(30):
+        get("getShipmentItems", shipment_items,
+            {"QueryType": "DATE_RANGE", "MarketplaceId": "ATVPDKIKX0DER",
+             "LastUpdatedAfter": "2026-09-01",
+             "LastUpdatedBefore": "2026-10-01"}, token)
 
     for kind, count in valid.items():
         if count:

@@ -80,7 +80,8 @@ sub differences {
     my ($db, $table, $file, $user, @columns) = @_;
 
     # What no report has a column for has no truth: NULL.
-    my $names = join ", ", grep { $_ ne "extra" || header($file) =~ /\bextra\b/ }
+    my $header = header($file);
+    my $names = join ", ", grep { $_ ne "extra" || $header =~ /\bextra\b/ }
                            map { $_->[0] } @columns;
     my $types = join ", ", map { "$_->[0] $_->[1]" } @columns;
     my $exact = join ", ", map {
