@@ -78,15 +78,6 @@ getReports error 403: valid
 getReports error 429: valid
 getReports error 500: valid
 getReports error 503: valid
-createReport error 400: valid
-createReport error 403: valid
-getReport error 403: valid
-getReport error 404: valid
-cancelReport error 400: valid
-cancelReport error 403: valid
-cancelReport error 404: valid
-getReportDocument error 403: valid
-getReportDocument error 404: valid
 getShipments error 400: valid
 getShipments error 403: valid
 getShipments error 429: valid
@@ -101,3 +92,12 @@ getShipmentItems error 503: valid
 --- no_error_log
 [alert]
 [emerg]
+createReport error 400: valid
+createReport error 403: valid
+getReport error 403: valid
+getReport error 404: valid
+cancelReport error 400: valid
+cancelReport error 403: valid
+cancelReport error 404: valid
+getReportDocument error 403: valid
+getReportDocument error 404: valid
