@@ -88,10 +88,6 @@ getShipmentItems error 403: valid
 getShipmentItems error 429: valid
 getShipmentItems error 500: valid
 getShipmentItems error 503: valid
---- timeout: 60
---- no_error_log
-[alert]
-[emerg]
 createReport error 400: valid
 createReport error 403: valid
 getReport error 403: valid
@@ -101,3 +97,7 @@ cancelReport error 403: valid
 cancelReport error 404: valid
 getReportDocument error 403: valid
 getReportDocument error 404: valid
+--- timeout: 60
+--- no_error_log
+[alert]
+[emerg]
