@@ -13,6 +13,7 @@ static ngx_int_t amzsync_spool_copy(amzsync_spool_writer_t *w,
     const u_char *p, size_t n);
 static ngx_int_t amzsync_spool_convert(amzsync_spool_writer_t *w);
 static ngx_int_t amzsync_spool_replace(amzsync_spool_writer_t *w);
+static void amzsync_spool_clean(amzsync_spool_writer_t *w);
 static ngx_int_t amzsync_spool_flush(amzsync_spool_writer_t *w);
 static ngx_int_t amzsync_spool_failed(amzsync_spool_writer_t *w,
     const char *code, const char *text, ngx_uint_t passing);
@@ -93,7 +94,7 @@ amzsync_spool_writer_init(amzsync_spool_writer_t *w, amzsync_spool_t *spool,
     w->code = NULL;
     w->nin = 0;
     w->nout = 0;
-    w->gzip = gzip;
+    w->gzip = (gzip != 0);
     w->ended = 0;
 
     ngx_memzero(&w->z, sizeof(z_stream));
@@ -294,18 +295,14 @@ amzsync_spool_flush(amzsync_spool_writer_t *w)
     u_char   *p, *last;
     ssize_t   n;
 
+    amzsync_spool_clean(w);
+
     if (w->spool->size + (off_t) w->nout > w->max) {
         return amzsync_spool_failed(w, "report_too_large",
                                     "The report is larger than allowed", 0);
     }
 
     last = w->out + w->nout;
-
-    /* PostgreSQL has no place for it */
-
-    for (p = w->out; (p = memchr(p, '\0', last - p)) != NULL; *p = ' ') {
-        /* void */
-    }
 
     for (p = w->out; p < last; p += n) {
         n = write(w->spool->fd, p, last - p);
@@ -326,6 +323,37 @@ amzsync_spool_flush(amzsync_spool_writer_t *w)
     w->nout = 0;
 
     return NGX_OK;
+}
+
+
+/*
+ * PostgreSQL has no place for NUL, which becomes a space, nor for what iconv
+ * takes for a character beyond U+10FFFF.  Characters stand whole in "out".
+ */
+
+static void
+amzsync_spool_clean(amzsync_spool_writer_t *w)
+{
+    u_char  *p, *last;
+
+    last = w->out + w->nout;
+
+    for (p = w->out; p < last; p++) {
+
+        if (*p == '\0') {
+            *p = ' ';
+        }
+
+        if (*p > 0xf4 || (*p == 0xf4 && p[1] > 0x8f)) {
+            p = ngx_cpymem(p, amzsync_spool_unknown,
+                           sizeof(amzsync_spool_unknown));
+            ngx_memmove(p, p + 1, last - p - 1);
+            last--;
+            p--;
+        }
+    }
+
+    w->nout = last - w->out;
 }
 
 

@@ -1,0 +1,179 @@
+
+#include "slice.h"
+
+
+static char *slice_append(char *text, const u_char *p, size_t len);
+static char *slice_elements(char *text, const amzsync_array_t *array,
+    ngx_uint_t nrows);
+
+
+static const amzsync_column_t  slice_columns[] = {
+    { "line", NULL, AMZSYNC_BIGINT, AMZSYNC_COLUMN_KEY|AMZSYNC_COLUMN_LINE },
+    { "sku", "sku|msku", AMZSYNC_TEXT, 0 },
+    { "quantity", "quantity", AMZSYNC_BIGINT, 0 },
+    { "amount", "amount-total", AMZSYNC_NUMERIC, 0 },
+    { "time", "date-time", AMZSYNC_TIME, 0 },
+    { "day", "day", AMZSYNC_DATE, 0 },
+    { "flag", "flag", AMZSYNC_BOOLEAN, 0 },
+    { "extra", NULL, AMZSYNC_JSON, AMZSYNC_COLUMN_EXTRA }
+};
+
+
+static const amzsync_rowset_t  slice_rows = {
+    "slice", NULL, slice_columns,
+    sizeof(slice_columns) / sizeof(amzsync_column_t), NULL
+};
+
+
+static const amzsync_report_t  slice_report = { "GET_SLICE_DATA", NULL, 0 };
+
+
+const amzsync_dataset_t  slice_dataset = {
+    .name = "slice", .rows = &slice_rows, .report = &slice_report
+};
+
+
+amzsync_spool_t *
+slice_spool(const u_char *p, size_t len, size_t piece, ngx_uint_t gzip,
+    const char *charset, const char **code)
+{
+    size_t                  n;
+    ngx_int_t               rc;
+    amzsync_spool_t        *spool;
+    amzsync_spool_writer_t  *w;
+
+    w = malloc(sizeof(amzsync_spool_writer_t));
+    spool = amzsync_spool_create("/tmp");
+
+    if (w == NULL || spool == NULL) {
+        abort();
+    }
+
+    rc = amzsync_spool_writer_init(w, spool, 1 << 24, gzip, charset);
+
+    for ( /* void */ ; rc == NGX_OK && len; p += n, len -= n) {
+        n = ngx_min(len, piece);
+        rc = amzsync_spool_write(w, p, n);
+    }
+
+    if (rc == NGX_OK) {
+        rc = amzsync_spool_writer_end(w);
+    }
+
+    *code = w->code;
+
+    amzsync_spool_writer_free(w);
+    free(w);
+
+    if (rc != NGX_OK) {
+        amzsync_spool_release(spool);
+        return NULL;
+    }
+
+    return spool;
+}
+
+
+void
+slice_read(amzsync_spool_t *spool, ngx_uint_t max_rows,
+    char *columns[AMZSYNC_COLUMNS_MAX], amzsync_spapi_outcome_t *outcome)
+{
+    ngx_uint_t               i;
+    amzsync_spapi_report_t  *call;
+
+    call = calloc(1, sizeof(amzsync_spapi_report_t));
+    if (call == NULL) {
+        abort();
+    }
+
+    call->dataset = &slice_dataset;
+    call->spool = spool;
+    call->max_rows = max_rows;
+
+    for (i = 0; i < slice_rows.ncolumns; i++) {
+        columns[i] = slice_append(NULL, (u_char *) "", 0);
+    }
+
+    do {
+        amzsync_report_read(call);
+
+        if (call->outcome.verdict != AMZSYNC_SPAPI_OK) {
+            break;
+        }
+
+        for (i = 0; i < slice_rows.ncolumns; i++) {
+            columns[i] = slice_elements(columns[i], &call->rows->columns[i],
+                                        call->rows->nrows);
+        }
+
+        amzsync_rows_free(call->rows);
+        call->rows = NULL;
+
+    } while (!call->last);
+
+    *outcome = call->outcome;
+
+    free(call);
+}
+
+
+static char *
+slice_append(char *text, const u_char *p, size_t len)
+{
+    size_t  used;
+
+    used = text ? ngx_strlen(text) : 0;
+
+    text = realloc(text, used + len + 1);
+    if (text == NULL) {
+        abort();
+    }
+
+    ngx_memcpy(text + used, p, len);
+    text[used + len] = '\0';
+
+    return text;
+}
+
+
+/* As many as there are rows, or it is no array. */
+
+static char *
+slice_elements(char *text, const amzsync_array_t *array, ngx_uint_t nrows)
+{
+    ngx_uint_t     n, quoted;
+    const u_char  *p, *begin;
+
+    p = array->start;
+
+    if (*p++ != '{' || *array->last != '\0' || array->last[-1] != '}') {
+        abort();
+    }
+
+    for (n = 0; p < array->last - 1; n++, p++) {
+        quoted = 0;
+
+        for (begin = p; quoted || (*p != ',' && *p != '}'); p++) {
+
+            if (p >= array->last) {
+                abort();
+            }
+
+            if (*p == '\\') {
+                p++;
+
+            } else if (*p == '"') {
+                quoted = !quoted;
+            }
+        }
+
+        text = slice_append(text, begin, p - begin);
+        text = slice_append(text, (u_char *) "\n", 1);
+    }
+
+    if (n != nrows) {
+        abort();
+    }
+
+    return text;
+}

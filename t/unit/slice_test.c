@@ -1,0 +1,232 @@
+
+/*
+ * Reports, hand-made: charsets, names of fields, forms of values, and what goes
+ * wrong.
+ */
+
+
+#include "tap.h"
+#include "slice.h"
+
+
+typedef struct {
+    const char  *name;
+    const char  *charset;
+    const char  *text;
+    ngx_uint_t   column;        /* of slice_dataset */
+    const char  *elements;
+} good_t;
+
+
+enum { LINE = 0, SKU, QUANTITY, AMOUNT, TIME, DAY, FLAG, EXTRA };
+
+
+static const good_t  good[] = {
+
+    { "no document", NULL, "", LINE, "" },
+    { "names alone", NULL, "sku\tquantity\n", LINE, "" },
+    { "names without an end", NULL, "sku\tquantity", LINE, "" },
+    { "lines are counted", NULL, "sku\na\nb\nc\n", LINE, "1\n2\n3\n" },
+    { "no end of the last line", NULL, "sku\na\nb", SKU,
+      "\"a\"\n\"b\"\n" },
+    { "CR LF", NULL, "sku\tday\r\na\t2026-11-22\r\n", DAY, "2026-11-22\n" },
+    { "an empty line is no row", NULL, "sku\na\n\nb\n", SKU,
+      "\"a\"\n\"b\"\n" },
+    { "but is counted", NULL, "sku\na\n\nb\n", LINE, "1\n3\n" },
+    { "a byte order mark", NULL, "\xef\xbb\xbfsku\na\n", SKU, "\"a\"\n" },
+
+    { "an alias", NULL, "MSKU\na\n", SKU, "\"a\"\n" },
+    { "a name in other letters", NULL, "Amount Total\n1.50\n", AMOUNT,
+      "1.50\n" },
+    { "of two the first", NULL, "sku\tmsku\na\tb\n", SKU, "\"a\"\n" },
+    { "the second is kept", NULL, "sku\tmsku\na\tb\n", EXTRA,
+      "\"{\\\"msku\\\":\\\"b\\\"}\"\n" },
+    { "unknown names are kept", NULL, "x y\tsku\n1\ta\n", EXTRA,
+      "\"{\\\"x y\\\":\\\"1\\\"}\"\n" },
+    { "more fields than names", NULL, "sku\na\tb\n", EXTRA,
+      "\"{\\\"field 2\\\":\\\"b\\\"}\"\n" },
+    { "fewer fields than names", NULL, "sku\tquantity\na\n", QUANTITY,
+      "NULL\n" },
+    { "nothing more", NULL, "sku\na\n", EXTRA, "NULL\n" },
+    { "an empty field", NULL, "sku\tquantity\n\t1\n", SKU, "NULL\n" },
+    { "the word NULL", NULL, "sku\nNULL\n", SKU, "\"NULL\"\n" },
+    { "quotes and backslashes", NULL, "sku\na\"b\\\n", SKU,
+      "\"a\\\"b\\\\\"\n" },
+    { "spaces of a text", NULL, "sku\n a \n", SKU, "\" a \"\n" },
+    { "spaces of a number", NULL, "quantity\n 12 \n", QUANTITY, "12\n" },
+
+    { "a quoted report", NULL, "\"sku\"\t\"quantity\"\n\"a\tb\"\t\"1\"\n",
+      SKU, "\"a\tb\"\n" },
+    { "a quote in quotes", NULL, "\"sku\"\n\"a\"\"b\"\n", SKU,
+      "\"a\\\"b\"\n" },
+    { "an open quote", NULL, "\"sku\"\t\"day\"\n\"a\tb\n", SKU,
+      "\"a\tb\"\n" },
+
+    { "digits are kept", NULL, "amount-total\n-0.1000\n", AMOUNT,
+      "-0.1000\n" },
+    { "no number is kept", NULL, "amount-total\n1,50\n", AMOUNT, "NULL\n" },
+    { "as it stands", NULL, "amount-total\n1,50\n", EXTRA,
+      "\"{\\\"amount-total\\\":\\\"1,50\\\"}\"\n" },
+    { "an integer", NULL, "quantity\n-3\n", QUANTITY, "-3\n" },
+    { "no integer", NULL, "quantity\n3.5\n", QUANTITY, "NULL\n" },
+
+    { "RFC 3339", NULL, "date-time\n2026-11-22T10:00:00+01:00\n", TIME,
+      "2026-11-22T10:00:00+01:00\n" },
+    { "a zone without a colon", NULL, "date-time\n2026-11-22T10:00:00-0730\n",
+      TIME, "2026-11-22T10:00:00-07:30\n" },
+    { "UTC", NULL, "date-time\n2026-11-22 10:00:00 UTC\n", TIME,
+      "2026-11-22T10:00:00Z\n" },
+    { "German", NULL, "date-time\n22.11.2026 10:00:00 UTC\n", TIME,
+      "2026-11-22T10:00:00Z\n" },
+    { "American", NULL, "date-time\n11/22/2026\n", TIME,
+      "2026-11-22T00:00:00Z\n" },
+    { "no zone", NULL, "date-time\n2026-11-22 10:00:00\n", TIME,
+      "2026-11-22T10:00:00Z\n" },
+    { "no time", NULL, "date-time\nyesterday\n", TIME, "NULL\n" },
+    { "no such time", NULL, "date-time\n2026-02-30 10:00:00\n", TIME,
+      "NULL\n" },
+    { "a leap second", NULL, "date-time\n2016-12-31T23:59:60.5Z\n", TIME,
+      "2016-12-31T23:59:60Z\n" },
+    { "a day", NULL, "day\n11/22/2026\n", DAY, "2026-11-22\n" },
+    { "no such day", NULL, "day\n13/22/2026\n", DAY, "NULL\n" },
+    { "more than a day", NULL, "day\n2026-11-22 10:00\n", DAY, "NULL\n" },
+    { "a flag", NULL, "flag\ntrue\n", FLAG, "true\n" },
+
+    { "Cp1252", "Cp1252", "sku\n\x80\xe9\n", SKU, "\"\u20ac\u00e9\"\n" },
+    { "not of Cp1252", "cp1252", "sku\n\x81\n", SKU, "\"\ufffd\"\n" },
+    { "Windows-31J", "Windows-31J", "sku\n\x83\x8f\x87\x40\n", SKU,
+      "\"\u30ef\u2460\"\n" },
+    { "not of UTF-8", NULL, "sku\na\xff\xc3(b\n", SKU,
+      "\"a\ufffd\ufffd(b\"\n" },
+    { "beyond Unicode", NULL, "sku\n\xf5\x80\x80\x80\n", SKU,
+      "\"\ufffd\"\n" },
+    { "half a character at the end", NULL, "sku\na\xe2\x82", SKU,
+      "\"a\ufffd\ufffd\"\n" },
+    { "a surrogate", NULL, "sku\n\xed\xa0\x80\n", SKU,
+      "\"\ufffd\ufffd\ufffd\"\n" }
+};
+
+
+/* In slices of any size, from pieces of any size, it is the same. */
+
+static void
+test_good(const good_t *t)
+{
+    char                     *columns[AMZSYNC_COLUMNS_MAX];
+    size_t                    piece;
+    ngx_uint_t                i, max, same;
+    const char               *code;
+    amzsync_spool_t          *spool;
+    amzsync_spapi_outcome_t   outcome;
+
+    same = 1;
+
+    for (piece = 1; piece < 100 && same; piece += 33) {
+        spool = slice_spool((u_char *) t->text, ngx_strlen(t->text), piece, 0,
+                            t->charset, &code);
+
+        for (max = 1; spool && max < 4 && same; max++) {
+            ngx_memzero(&outcome, sizeof(amzsync_spapi_outcome_t));
+            slice_read(spool, max, columns, &outcome);
+
+            same = (outcome.verdict == AMZSYNC_SPAPI_OK
+                    && ngx_strcmp(columns[t->column], t->elements) == 0);
+
+            if (!same) {
+                diag("%s: %s", outcome.error.message, columns[t->column]);
+            }
+
+            for (i = 0; i < slice_dataset.rows->ncolumns; i++) {
+                free(columns[i]);
+            }
+        }
+
+        same = same && spool;
+        amzsync_spool_release(spool);
+    }
+
+    ok(same, t->name);
+}
+
+
+static void
+test_bad(void)
+{
+    u_char                   *p;
+    char                     *columns[AMZSYNC_COLUMNS_MAX];
+    size_t                    len;
+    ngx_uint_t                i;
+    const char               *code;
+    amzsync_spool_t          *spool;
+    amzsync_spapi_outcome_t   outcome;
+
+    spool = slice_spool((u_char *) "x", 1, 1, 0, "klingon", &code);
+    ok(spool == NULL && ngx_strcmp(code, "unknown_charset") == 0,
+       "an unknown charset");
+
+    spool = slice_spool((u_char *) "sku\na\n", 6, 1, 1, NULL, &code);
+    ok(spool == NULL && ngx_strcmp(code, "malformed_document") == 0,
+       "no gzip");
+
+    spool = slice_spool((u_char *) "", 0, 1, 1, NULL, &code);
+    ok(spool == NULL && ngx_strcmp(code, "malformed_document") == 0,
+       "gzip without a byte");
+
+    len = 3 << 20;
+    p = malloc(len);
+    if (p == NULL) {
+        abort();
+    }
+
+    ngx_memset(p, 'a', len);
+    ngx_memcpy(p, "sku\nb\n", 6);
+
+    spool = slice_spool(p, len, 65536, 0, NULL, &code);
+    slice_read(spool, 1, columns, &outcome);
+
+    ok(outcome.verdict == AMZSYNC_SPAPI_FAILED
+       && ngx_strcmp(outcome.error.message, "Line 2 is too long") == 0,
+       "a line of three megabytes");
+    ok(ngx_strcmp(columns[SKU], "\"b\"\n") == 0, "the line before it");
+
+    for (i = 0; i < slice_dataset.rows->ncolumns; i++) {
+        free(columns[i]);
+    }
+
+    amzsync_spool_release(spool);
+
+    spool = slice_spool(p, 1 << 20, 65536, 0, NULL, &code);
+    ok(spool && spool->size == 1 << 20, "a megabyte is a megabyte");
+    amzsync_spool_release(spool);
+
+    ngx_memset(p, '\t', 1000);
+
+    spool = slice_spool(p, 1000, 65536, 0, NULL, &code);
+    slice_read(spool, 1, columns, &outcome);
+
+    ok(outcome.verdict == AMZSYNC_SPAPI_FAILED
+       && ngx_strcmp(outcome.error.code, "malformed_report") == 0,
+       "a thousand fields");
+
+    for (i = 0; i < slice_dataset.rows->ncolumns; i++) {
+        free(columns[i]);
+    }
+
+    amzsync_spool_release(spool);
+    free(p);
+}
+
+
+int
+main(void)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < sizeof(good) / sizeof(good_t); i++) {
+        test_good(&good[i]);
+    }
+
+    test_bad();
+
+    return tap_done();
+}
