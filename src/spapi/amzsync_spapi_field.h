@@ -20,7 +20,7 @@ ngx_uint_t amzsync_field_named(const char *names, const u_char *p,
 
 /*
  * Appends a value that is not empty, valid UTF-8 without NUL.  The byte behind
- * it can be read.  NGX_DECLINED: it has not the form of the type; NGX_ERROR:
+ * it is one that no number goes on with.  NGX_DECLINED: it has not the form of the type; NGX_ERROR:
  * no memory.
  *
  * Times are RFC 3339's and what Amazon writes besides: "2026-11-22",

@@ -42,7 +42,7 @@ typedef struct {
     u_char                   json[4096];
     ngx_uint_t               nextra;
 
-    u_char                   buf[AMZSYNC_SLICE_BUFFER];
+    u_char                   buf[AMZSYNC_SLICE_BUFFER + 1];
 } amzsync_slice_t;
 
 
@@ -451,6 +451,12 @@ amzsync_slice_unquote(amzsync_slice_field_t *f, u_char *p, u_char *end)
 
     f->len = dst - f->p;
 
+    /* a number must not go on behind its field */
+
+    if (dst < p) {
+        *dst = '\0';
+    }
+
     return p;
 }
 
@@ -464,9 +470,9 @@ amzsync_slice_load(amzsync_slice_t *s, amzsync_spapi_report_t *call,
     size_t   size;
     ssize_t  n;
 
-    for (size = 0; size < sizeof(s->buf); size += n) {
+    for (size = 0; size < AMZSYNC_SLICE_BUFFER; size += n) {
 
-        n = pread(call->spool->fd, s->buf + size, sizeof(s->buf) - size,
+        n = pread(call->spool->fd, s->buf + size, AMZSYNC_SLICE_BUFFER - size,
                   offset + size);
 
         if (n == -1 && errno == EINTR) {
@@ -484,6 +490,8 @@ amzsync_slice_load(amzsync_slice_t *s, amzsync_spapi_report_t *call,
             break;
         }
     }
+
+    s->buf[size] = '\0';
 
     return size;
 }

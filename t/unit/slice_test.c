@@ -59,6 +59,8 @@ static const good_t  good[] = {
       SKU, "\"a\tb\"\n" },
     { "a quote in quotes", NULL, "\"sku\"\n\"a\"\"b\"\n", SKU,
       "\"a\\\"b\"\n" },
+    { "a number behind its quotes", NULL, "\"quantity\"\n\"1\"2\n",
+      QUANTITY, "12\n" },
     { "an open quote", NULL, "\"sku\"\t\"day\"\n\"a\tb\n", SKU,
       "\"a\tb\"\n" },
 
