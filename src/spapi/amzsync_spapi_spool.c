@@ -334,6 +334,7 @@ amzsync_spool_flush(amzsync_spool_writer_t *w)
 static void
 amzsync_spool_clean(amzsync_spool_writer_t *w)
 {
+    size_t   n;
     u_char  *p, *last;
 
     last = w->out + w->nout;
@@ -345,10 +346,13 @@ amzsync_spool_clean(amzsync_spool_writer_t *w)
         }
 
         if (*p > 0xf4 || (*p == 0xf4 && p[1] > 0x8f)) {
+            n = 4 + (*p >= 0xf8) + (*p >= 0xfc)
+                - sizeof(amzsync_spool_unknown);
+
             p = ngx_cpymem(p, amzsync_spool_unknown,
                            sizeof(amzsync_spool_unknown));
-            ngx_memmove(p, p + 1, last - p - 1);
-            last--;
+            ngx_memmove(p, p + n, last - p - n);
+            last -= n;
             p--;
         }
     }

@@ -102,6 +102,8 @@ static const good_t  good[] = {
       "\"a\ufffd\ufffd(b\"\n" },
     { "beyond Unicode", NULL, "sku\n\xf5\x80\x80\x80\n", SKU,
       "\"\ufffd\"\n" },
+    { "far beyond", NULL, "sku\n\xfa\x8c\x8c\x8c\x8cx\n", SKU,
+      "\"\ufffdx\"\n" },
     { "half a character at the end", NULL, "sku\na\xe2\x82", SKU,
       "\"a\ufffd\ufffd\"\n" },
     { "a surrogate", NULL, "sku\n\xed\xa0\x80\n", SKU,
