@@ -6,7 +6,7 @@
 
 #include <base/amzsync_base.h>
 #include <base/amzsync_time.h>
-#include <http/amzsync_http.h>
+#include <http/amzsync_http_request.h>
 #include <http/amzsync_http_sandbox.h>
 
 
@@ -280,24 +280,12 @@ amzsync_http_sandbox_body(ngx_http_request_t *r)
 static ngx_int_t
 amzsync_http_sandbox_not_allowed(amzsync_http_sandbox_ctx_t *ctx)
 {
-    ngx_table_elt_t  *h;
-
-    h = ngx_list_push(&ctx->request->headers_out.headers);
-    if (h == NULL) {
+    if (amzsync_http_add_header(ctx->request, "Allow",
+                                (ctx->route->methods == NGX_HTTP_POST)
+                                ? "POST" : "GET, HEAD")
+        != NGX_OK)
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    h->hash = 1;
-#if (nginx_version >= 1023000)
-    h->next = NULL;
-#endif
-    ngx_str_set(&h->key, "Allow");
-
-    if (ctx->route->methods == NGX_HTTP_POST) {
-        ngx_str_set(&h->value, "POST");
-
-    } else {
-        ngx_str_set(&h->value, "GET, HEAD");
     }
 
     return amzsync_http_sandbox_error(ctx, NGX_HTTP_NOT_ALLOWED,
