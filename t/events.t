@@ -320,12 +320,17 @@ for my $case ([ "completed", "sync_complete" ], [ "failed", "sync_failed" ],
 }
 
 
-# A reload ends streams well; the client comes again and sees the same.
+# A reload ends streams well; the client comes again and sees the same.  A
+# request that an old worker has begun to read ends as well.
 
 {
     my $id = row("reload", 1, progress => 3);
     my @streams = map { stream("reload", $id) } 1 .. 4;
+    my $late = { socket => IO::Socket::IP->new(PeerHost => "127.0.0.1",
+                                               PeerPort => $nginx->port),
+                 raw => "" };
 
+    print { $late->{socket} } "GET /api/sync/events/$id HTTP/1.1\r\nHost: h\r\n";
     until_seen($_, qr/"progress":3,/) for @streams;
 
     my @before = $nginx->workers;
@@ -334,6 +339,21 @@ for my $case ([ "completed", "sync_complete" ], [ "failed", "sync_failed" ],
     for my $stream (@streams) {
         ok(until_seen($stream, qr/\r\n0\r\n\r\n/, 5), "reload: it ends well");
     }
+
+    AmzSync::Site::until_true(10, sub {
+        my %now = map { $_ => 1 } $nginx->workers;
+        !grep { $now{$_} } @before;
+    }) or die "the old workers stay\n";
+    sleep 0.3;
+
+    print { $late->{socket} } "X-User: reload\r\n\r\n";
+    ok(until_seen($late, qr/\r\n0\r\n\r\n/, 5), "reload, late: it ends well");
+    like($late->{raw}, qr{^HTTP/1.1 200 }, "reload, late: status");
+
+    my @events = events($late);
+    is_deeply([ map { "$_->{event} $_->{retry} $_->{data}{progress}" }
+                @events ], [ "sync_progress 2000 3" ],
+              "reload, late: the event, and when to come again");
 
     ok(AmzSync::Site::until_true(5, sub { !grep { kill 0, $_ } @before }),
        "reload: old workers exit");

@@ -223,7 +223,7 @@ amzsync_http_watch(amzsync_http_events_t *events,
 {
     amzsync_http_watch_t  *watch;
 
-    if (events->nstreams >= events->max || events->stopped) {
+    if (events->nstreams >= events->max) {
         return NGX_DECLINED;
     }
 

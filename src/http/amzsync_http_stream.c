@@ -135,6 +135,13 @@ amzsync_http_stream_begin(amzsync_http_ctx_t *ctx, amzsync_store_call_t *call,
 
     rc = amzsync_http_stream_first(ctx, stream, call, sync);
 
+    if (rc == NGX_DONE && ctx->conf->events->stopped) {
+
+        /* a client does not come again unless this one ends well */
+
+        rc = ngx_http_send_special(r, NGX_HTTP_LAST);
+    }
+
     if (rc != NGX_DONE) {
 
         /* the request may outlive its answer */
