@@ -330,7 +330,8 @@ for my $case ([ "completed", "sync_complete" ], [ "failed", "sync_failed" ],
                                                PeerPort => $nginx->port),
                  raw => "" };
 
-    print { $late->{socket} } "GET /api/sync/events/$id HTTP/1.1\r\nHost: h\r\n";
+    print { $late->{socket} } "GET /api/sync/events/$id HTTP/1.1\r\n"
+                              . "Host: h\r\n";
     until_seen($_, qr/"progress":3,/) for @streams;
 
     my @before = $nginx->workers;

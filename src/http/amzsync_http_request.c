@@ -141,8 +141,8 @@ amzsync_http_resume(amzsync_store_call_t *call)
         break;
 
     case AMZSYNC_STORE_LOST:
-        rc = amzsync_http_failed(ctx, "the connection to the database was "
-                                      "lost");
+        rc = amzsync_http_failed(ctx, "the database did not tell whether it "
+                                      "was done");
         break;
 
     default: /* AMZSYNC_STORE_FAILED */

@@ -49,7 +49,9 @@ struct amzsync_store_call_s {
     ngx_uint_t                 first;       /* row of the result */
     void                      *entry;       /* of a batch, or NULL */
     ngx_uint_t                 joined;      /* one before it asked the same */
-    ngx_queue_t                queue;
+    ngx_msec_t                 since;
+    ngx_queue_t                queue;       /* in entry->calls */
+    ngx_queue_t                order;       /* in batcher->calls */
 };
 
 
