@@ -5,8 +5,9 @@
  * A statement costs PostgreSQL several times what one more user in it does, and
  * a write its commit, too.  So what is asked for in one turn of the event loop,
  * or while others of its kind are under way, is one statement; and requests for
- * the same thing are one entry of it.  If a statement is refused, its entries
- * are sent again, each alone: nobody pays for a neighbour.
+ * the same thing are one entry of it.  If a statement is refused for what one
+ * of them may be to blame for, they are sent again, each alone: nobody pays for
+ * a neighbour.
  */
 
 
@@ -37,6 +38,7 @@ static ngx_msec_t amzsync_store_batch_left(amzsync_store_batcher_t *batcher,
 static ngx_int_t amzsync_store_batch_users(amzsync_pg_query_t *query,
     ngx_queue_t *entries, ngx_uint_t n);
 static void amzsync_store_batch_answered(amzsync_pg_query_t *query);
+static ngx_uint_t amzsync_store_batch_blame(const char *sqlstate);
 static void amzsync_store_batch_rows(amzsync_store_batch_t *batch,
     PGresult *result);
 static void amzsync_store_batch_split(amzsync_store_batch_t *batch);
@@ -304,13 +306,40 @@ amzsync_store_batch_answered(amzsync_pg_query_t *query)
         amzsync_store_entries_answer(&batch->entries,
                                      amzsync_store_status_of(query));
 
-    } else if (batch->nentries > 1) {
+    } else if (batch->nentries > 1
+               && amzsync_store_batch_blame(query->sqlstate))
+    {
         amzsync_store_batch_split(batch);
 
-    } else if (!amzsync_store_again(query)) {
+    } else if (batch->nentries > 1 || !amzsync_store_again(query)) {
         amzsync_store_entries_answer(&batch->entries,
                                      amzsync_store_status_of(query));
     }
+}
+
+
+/*
+ * Whether one entry may be the cause: its values, a row of it that is locked or
+ * damaged, a constraint or a trigger.  A standby, a missing right, a full disk
+ * are everybody's, and so is a server too slow for statement_timeout.
+ */
+
+static ngx_uint_t
+amzsync_store_batch_blame(const char *sqlstate)
+{
+    const char  **class;
+
+    static const char  *classes[] = {
+        "21", "22", "23", "27", "40", "44", "54", "55", "P0", "XX", NULL
+    };
+
+    for (class = classes; *class; class++) {
+        if (ngx_strncmp(sqlstate, *class, 2) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
