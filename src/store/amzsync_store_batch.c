@@ -63,7 +63,7 @@ amzsync_store_batcher_init(amzsync_store_t *store,
 
     batcher->max = conf->queue_max;
     batcher->timeout = conf->timeout;
-    batcher->moment = conf->timeout / 8;
+    batcher->moment = kind->joined ? conf->timeout / 8 : 0;
     batcher->batches_max = ngx_max(conf->sizes[kind->class], 1);
 
     batcher->event.handler = amzsync_store_batch_event;
@@ -180,8 +180,8 @@ amzsync_store_batch_fill(amzsync_store_batcher_t *batcher,
 
 /*
  * The statement has the time that is left to the newest of those who wait, and
- * a moment, in which others may join it still: what is given up costs all that
- * is under way on its connection.  Everybody else is told when his own is over.
+ * the moment in which others may join it still: what is given up costs all that
+ * is under way on its connection.  Everybody is told when his own is over.
  */
 
 static ngx_int_t
@@ -254,7 +254,7 @@ amzsync_store_batch_left(amzsync_store_batcher_t *batcher,
 }
 
 
-/* $1: the users. */
+/* $1: the users, who wait for this query from here on. */
 
 static ngx_int_t
 amzsync_store_batch_users(amzsync_pg_query_t *query, ngx_queue_t *entries,
@@ -275,6 +275,7 @@ amzsync_store_batch_users(amzsync_pg_query_t *query, ngx_queue_t *entries,
     for (i = 0; i < n; i++) {
         entry = ngx_queue_data(q, amzsync_store_entry_t, queue);
         users[i] = entry->user;
+        entry->query = query;
         q = ngx_queue_next(q);
     }
 

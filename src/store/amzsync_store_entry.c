@@ -248,9 +248,9 @@ amzsync_store_batch_overdue(ngx_event_t *ev)
             return;
         }
 
-        call->status = (entry->waiting
-                        || batcher->kind->class == AMZSYNC_PG_READ)
-                       ? AMZSYNC_STORE_UNAVAILABLE : AMZSYNC_STORE_LOST;
+        call->status = (entry->query && amzsync_pg_sent(entry->query)
+                        && batcher->kind->class != AMZSYNC_PG_READ)
+                       ? AMZSYNC_STORE_LOST : AMZSYNC_STORE_UNAVAILABLE;
 
         amzsync_store_call_leave(call);
         call->handler(call);

@@ -101,8 +101,8 @@ typedef struct {
                                                        wait with others of
                                                        their class */
     ngx_msec_t                         timeout;     /* of a call */
-    ngx_msec_t                         moment;      /* that a statement has
-                                                       more */
+    ngx_msec_t                         moment;      /* to join one that is
+                                                       sent */
     ngx_event_t                        event;
     ngx_event_t                        timer;       /* the oldest call's */
 } amzsync_store_batcher_t;
@@ -117,6 +117,7 @@ typedef struct {
     amzsync_store_batcher_t   *batcher;
     ngx_msec_t                 newest;      /* call that came before it was
                                                sent: when */
+    amzsync_pg_query_t        *query;       /* NULL: waiting */
     ngx_str_t                  user;        /* follows the structure */
     amzsync_sync_no_t          no;
     const void                *param;       /* alike in a statement */
