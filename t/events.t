@@ -223,6 +223,33 @@ for my $case ([ "completed", "sync_complete" ], [ "failed", "sync_failed" ],
 }
 
 
+# A sync whose row is deleted by hand ends well, and is not found then.
+
+{
+    my $id = row("gone", 1, progress => 3);
+    my @streams = map { stream("gone", $id) } 1 .. 3;
+
+    row("gone", 2, progress => 4, state => "failed", lease => undef,
+        lease_until => undef, completed_at => "now()");
+    $db->sql("INSERT INTO amzsync.sync_datasets
+                     (user_id, sync_no, dataset, position)
+              VALUES ('gone', 1, 'orders', 1)");
+
+    until_seen($_, qr/"progress":3,/) for @streams;
+    $db->sql("DELETE FROM amzsync.sync_progress
+               WHERE user_id = 'gone' AND sync_no = 1");
+
+    for my $stream (@streams) {
+        ok(until_seen($stream, qr/\r\n0\r\n\r\n/, 5), "deleted: it ends well");
+        is(scalar(events($stream)), 1, "deleted: without another event");
+    }
+
+    my $again = stream("gone", $id);
+    until_seen($again, qr/\}/);
+    like($again->{raw}, qr{^HTTP/1.1 404 }, "deleted: not found");
+}
+
+
 # Who joins late brings the news to those who were there, also the last one;
 # a rate of the location holds nothing back.
 

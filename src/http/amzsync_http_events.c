@@ -21,6 +21,7 @@ static amzsync_http_watch_t *amzsync_http_watch_create(
     amzsync_http_events_t *events, ngx_str_t *user, amzsync_sync_no_t no);
 static void amzsync_http_watch_free(amzsync_http_watch_t *watch);
 static void amzsync_http_watch_push(amzsync_http_watch_t *watch);
+static void amzsync_http_watch_end(amzsync_http_watch_t *watch);
 static ngx_int_t amzsync_http_watch_text(amzsync_http_watch_t *watch,
     amzsync_store_sync_t *sync, amzsync_json_t *w);
 static void amzsync_http_events_tick(ngx_event_t *ev);
@@ -377,6 +378,25 @@ amzsync_http_watch_push(amzsync_http_watch_t *watch)
 }
 
 
+/* Ends its streams well, and it with them. */
+
+static void
+amzsync_http_watch_end(amzsync_http_watch_t *watch)
+{
+    ngx_queue_t  *q;
+
+    watch->pushing = 1;
+
+    while (!ngx_queue_empty(&watch->streams)) {
+        q = ngx_queue_head(&watch->streams);
+        amzsync_http_stream_end(ngx_queue_data(q, amzsync_http_stream_t,
+                                               queue));
+    }
+
+    amzsync_http_watch_free(watch);
+}
+
+
 static void
 amzsync_http_events_tick(ngx_event_t *ev)
 {
@@ -547,14 +567,21 @@ amzsync_http_events_answered(amzsync_store_call_t *call)
 
         watch = events->asked[which];
 
-        if (watch == NULL
-            || amzsync_store_status_sync(call, &sync) != NGX_OK
-            || amzsync_http_watch_update(watch, call, &sync) != NGX_OK)
-        {
+        if (watch == NULL) {
             continue;
         }
 
-        amzsync_http_watch_push(watch);
+        if (amzsync_store_status_sync(call, &sync) != NGX_OK) {
+
+            /* deleted: clients come again, and are told that it is not there */
+
+            amzsync_http_watch_end(watch);
+            continue;
+        }
+
+        if (amzsync_http_watch_update(watch, call, &sync) == NGX_OK) {
+            amzsync_http_watch_push(watch);
+        }
     }
 
     amzsync_http_events_forget(events);
@@ -573,17 +600,12 @@ amzsync_http_events_stop(void *data)
 {
     amzsync_http_events_t *events = data;
 
-    ngx_queue_t           *q;
-    amzsync_http_watch_t  *watch;
+    ngx_queue_t  *q;
 
     events->stopped = 1;
 
     while (!ngx_queue_empty(&events->watches)) {
         q = ngx_queue_head(&events->watches);
-        watch = ngx_queue_data(q, amzsync_http_watch_t, queue);
-
-        q = ngx_queue_head(&watch->streams);
-        amzsync_http_stream_end(ngx_queue_data(q, amzsync_http_stream_t,
-                                               queue));
+        amzsync_http_watch_end(ngx_queue_data(q, amzsync_http_watch_t, queue));
     }
 }

@@ -178,8 +178,8 @@ void amzsync_store_status_dataset(amzsync_store_call_t *call,
 
 
 /*
- * Those of "n" syncs whose version is above the one that is known, each a group
- * of rows that is read as a status is.
+ * Those of "n" syncs whose version is above the one that is known, and those
+ * that are gone, each a group of rows that is read as a status is.
  */
 typedef struct {
     ngx_str_t           user;
