@@ -6,6 +6,7 @@
 
 #include <http/amzsync_http_events.h>
 #include <base/amzsync_exit.h>
+#include <base/amzsync_metrics.h>
 #include <base/amzsync_time.h>
 
 
@@ -239,7 +240,7 @@ amzsync_http_watch(amzsync_http_events_t *events,
 
     stream->watch = watch;
     ngx_queue_insert_tail(&watch->streams, &stream->queue);
-    events->nstreams++;
+    amzsync_metrics_worker->streams = ++events->nstreams;
 
     return NGX_OK;
 }
@@ -258,7 +259,7 @@ amzsync_http_unwatch(amzsync_http_stream_t *stream)
 
     stream->watch = NULL;
     ngx_queue_remove(&stream->queue);
-    watch->events->nstreams--;
+    amzsync_metrics_worker->streams = --watch->events->nstreams;
 
     if (ngx_queue_empty(&watch->streams) && !watch->pushing) {
         amzsync_http_watch_free(watch);

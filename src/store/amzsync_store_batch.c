@@ -203,7 +203,7 @@ amzsync_store_batch_create(amzsync_store_batcher_t *batcher,
 
     if (batch == NULL
         || amzsync_store_batch_users(query, entries, n) != NGX_OK
-        || kind->params(query, entries, n) != NGX_OK)
+        || (kind->params && kind->params(query, entries, n) != NGX_OK))
     {
         amzsync_pg_query_free(query);
         return NGX_ERROR;

@@ -79,7 +79,7 @@ typedef struct {
     const amzsync_pg_stmt_t   *stmt;
     amzsync_pg_class_e         class;
 
-    /* Adds the other parameters; "entries" is a queue of n entries. */
+    /* Adds the other parameters, or NULL; "entries" is a queue of n. */
     ngx_int_t                (*params)(amzsync_pg_query_t *query,
                                        ngx_queue_t *entries, ngx_uint_t n);
 
@@ -132,11 +132,13 @@ struct amzsync_store_s {
     ngx_log_t                 *log;
     amzsync_store_batcher_t    starts;
     amzsync_store_batcher_t    statuses;
+    amzsync_store_batcher_t    scrapes;
 };
 
 
 extern const amzsync_store_batch_kind_t  amzsync_store_starts;
 extern const amzsync_store_batch_kind_t  amzsync_store_statuses;
+extern const amzsync_store_batch_kind_t  amzsync_store_scrapes;
 
 void amzsync_store_batcher_init(amzsync_store_t *store,
     amzsync_store_batcher_t *batcher, const amzsync_store_batch_kind_t *kind,
