@@ -781,7 +781,8 @@ same
 
 
 
-=== TEST 20: a token goes with its seller and parameters, and not with others
+=== TEST 20: a token goes with its seller and parameters, and not with others,
+but for maxResultsPerPage and includedData
 --- client
 my $s = seller();
 my @param = (createdAfter => $long_ago, marketplaceIds => "ATVPDKIKX0DER",
@@ -793,9 +794,9 @@ my $other = seller("/amazon", "S2");
 $t->(@param),
 $t->(@param[2 .. 5], @param[0, 1]),
 $t->(@param, maxResultsPerPage => 100),
+$t->(@param, maxResultsPerPage => 50),
 $t->(@param[0 .. 3]),
 $t->(@param[0, 1, 4, 5]),
-$t->(@param, maxResultsPerPage => 50),
 $t->(@param, fulfilledBy => "AMAZON"),
 $t->(@param, fulfillmentStatuses => "SHIPPED"),
 $t->(@param, createdBefore => $json->{createdBefore}),
@@ -808,8 +809,8 @@ $t->(lastUpdatedAfter => $long_ago, @param[2 .. 5]),
 200
 200
 200
-400
-400
+200
+200
 400
 400
 400
