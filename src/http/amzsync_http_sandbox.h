@@ -100,6 +100,13 @@ struct amzsync_http_sandbox_ctx_s {
 
 char *amzsync_http_sandbox(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
+/* The directive's arguments; NGX_ERROR: logged. */
+ngx_int_t amzsync_http_sandbox_parse(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf);
+
+/* An operation that has data, by its name; or NGX_ERROR. */
+ngx_int_t amzsync_http_sandbox_operation(u_char *p, size_t len);
+
 /* LWA and data. */
 ngx_int_t amzsync_http_sandbox_token(amzsync_http_sandbox_ctx_t *ctx);
 ngx_int_t amzsync_http_sandbox_data(amzsync_http_sandbox_ctx_t *ctx);
