@@ -309,13 +309,11 @@ amzsync_store_call_t *amzsync_store_claim(amzsync_store_t *store,
 typedef struct {
     ngx_str_t           user;
     amzsync_sync_no_t   no;
-    ngx_str_t           selling_partner_id;
     amzsync_region_e    region;
     int64_t             version;        /* the connection's */
     ngx_str_t           sealed;         /* as PostgreSQL's hex, "\x…" */
     ngx_str_t           key_id;
 
-    int64_t             started_at;
     int64_t             progress;       /* of the sync */
 
     ngx_str_t           dataset;
