@@ -574,6 +574,46 @@ scene("dead_money", $money, [
 });
 
 
+# Transactions that get an id: each takes the place of one without it, wherever
+# they stand, and of no other.
+
+my @unnamed = ((transaction(undef, "x")) x 2, transaction("z", "z"),
+               transaction(undef, "y", total_amount => 7));
+
+my %named = (
+    "one page"  => [ [ transaction("x1", "x"), @unnamed[1 .. 3] ],
+                     "- 1 x", "- 1 y", "x1 1 x", "z 1 z" ],
+    "first"     => [ [ transaction("x1", "x") ], [ @unnamed[1 .. 3] ],
+                     "- 1 x", "- 1 y", "x1 1 x", "z 1 z" ],
+    "last"      => [ [ @unnamed[1 .. 3] ], [ transaction("x1", "x") ],
+                     "- 1 x", "- 1 y", "x1 1 x", "z 1 z" ],
+    "all"       => [ [ transaction("x1", "x"), $unnamed[2] ],
+                     [ transaction("y", "y", total_amount => "7.00"),
+                       transaction("x2", "x") ],
+                     "x1 1 x", "x2 1 x", "y 1 y", "z 1 z" ],
+    "one more"  => [ [ transaction("x1", "x"), @unnamed ],
+                     "- 1 x", "- 1 y", "- 2 x", "x1 1 x", "z 1 z" ],
+    "and later" => [ [ transaction("x1", "x") ], [ $unnamed[0] ],
+                     [ @unnamed[1 .. 3] ],
+                     "- 1 x", "- 1 y", "- 2 x", "x1 1 x", "z 1 z" ],
+);
+
+for my $case (sort keys %named) {
+    my @pages = grep { ref } @{ $named{$case} };
+    my @rows = grep { !ref } @{ $named{$case} };
+
+    scene("named_" . ($case =~ s/ /_/gr), $money,
+          [ chain($money, [ @unnamed ]), (chain($money, @pages)) x 2 ], sub {
+        my ($user, $round) = @_;
+
+        ended("named, $case, $round", $user, $money);
+        is_rows("named, $case, $round: rows", $money, $user,
+                [ "transaction_id", "ordinal", "description" ],
+                $round == 1 ? ("- 1 x", "- 1 y", "- 2 x", "z 1 z") : @rows);
+    });
+}
+
+
 # Without a token: half the page; windows.t has those halved.
 
 scene("large_orders", "orders", [ sub {
