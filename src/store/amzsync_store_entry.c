@@ -36,6 +36,15 @@ amzsync_store_batch(amzsync_store_batcher_t *batcher, ngx_str_t *user,
 
     entry = amzsync_store_entry_find(batcher, user, no, param);
 
+    if (entry && !entry->waiting
+        && ngx_current_msec - entry->newest > batcher->moment)
+    {
+        /* its statement may end before the time of this call is over */
+
+        amzsync_store_entry_unlink(entry);
+        entry = NULL;
+    }
+
     if (entry == NULL) {
         entry = amzsync_store_entry_create(batcher, user, no, param);
         if (entry == NULL) {
@@ -65,7 +74,7 @@ amzsync_store_batch(amzsync_store_batcher_t *batcher, ngx_str_t *user,
 }
 
 
-/* One that this request may join, or NULL. */
+/* One for the same thing, or NULL. */
 
 static amzsync_store_entry_t *
 amzsync_store_entry_find(amzsync_store_batcher_t *batcher, ngx_str_t *user,
@@ -89,24 +98,11 @@ amzsync_store_entry_find(amzsync_store_batcher_t *batcher, ngx_str_t *user,
             && entry->user.len == user->len
             && ngx_memcmp(entry->user.data, user->data, user->len) == 0)
         {
-            break;
+            return entry;
         }
     }
 
-    if (q == ngx_queue_sentinel(bucket)) {
-        return NULL;
-    }
-
-    if (!entry->waiting
-        && ngx_current_msec - entry->newest > batcher->moment)
-    {
-        /* its statement may end before the time of this call is over */
-
-        amzsync_store_entry_unlink(entry);
-        return NULL;
-    }
-
-    return entry;
+    return NULL;
 }
 
 
