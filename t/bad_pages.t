@@ -9,7 +9,8 @@ use AmzSync::Page;
 use AmzSync::Stage;
 use Test::More;
 
-my $conf = "amzsync_retries 2; amzsync_retry_delay 1ms;";
+my $conf = "amzsync_retries 2; amzsync_retry_delay 1ms;"
+           . " amzsync_max_page_size 1m;";
 my $stage = AmzSync::Stage->new(extra => "amzsync_backfill 20d; $conf");
 
 my $money = "financial_transactions";
@@ -573,6 +574,46 @@ scene("dead_money", $money, [
 });
 
 
+# Transactions that get an id: each takes the place of one without it, wherever
+# they stand, and of no other.
+
+my @unnamed = ((transaction(undef, "x")) x 2, transaction("z", "z"),
+               transaction(undef, "y", total_amount => 7));
+
+my %named = (
+    "one page"  => [ [ transaction("x1", "x"), @unnamed[1 .. 3] ],
+                     "- 1 x", "- 1 y", "x1 1 x", "z 1 z" ],
+    "first"     => [ [ transaction("x1", "x") ], [ @unnamed[1 .. 3] ],
+                     "- 1 x", "- 1 y", "x1 1 x", "z 1 z" ],
+    "last"      => [ [ @unnamed[1 .. 3] ], [ transaction("x1", "x") ],
+                     "- 1 x", "- 1 y", "x1 1 x", "z 1 z" ],
+    "all"       => [ [ transaction("x1", "x"), $unnamed[2] ],
+                     [ transaction("y", "y", total_amount => "7.00"),
+                       transaction("x2", "x") ],
+                     "x1 1 x", "x2 1 x", "y 1 y", "z 1 z" ],
+    "one more"  => [ [ transaction("x1", "x"), @unnamed ],
+                     "- 1 x", "- 1 y", "- 2 x", "x1 1 x", "z 1 z" ],
+    "and later" => [ [ transaction("x1", "x") ], [ $unnamed[0] ],
+                     [ @unnamed[1 .. 3] ],
+                     "- 1 x", "- 1 y", "- 2 x", "x1 1 x", "z 1 z" ],
+);
+
+for my $case (sort keys %named) {
+    my @pages = grep { ref } @{ $named{$case} };
+    my @rows = grep { !ref } @{ $named{$case} };
+
+    scene("named_" . ($case =~ s/ /_/gr), $money,
+          [ chain($money, [ @unnamed ]), (chain($money, @pages)) x 2 ], sub {
+        my ($user, $round) = @_;
+
+        ended("named, $case, $round", $user, $money);
+        is_rows("named, $case, $round: rows", $money, $user,
+                [ "transaction_id", "ordinal", "description" ],
+                $round == 1 ? ("- 1 x", "- 1 y", "- 2 x", "z 1 z") : @rows);
+    });
+}
+
+
 # Without a token: half the page; windows.t has those halved.
 
 scene("large_orders", "orders", [ sub {
@@ -590,6 +631,54 @@ scene("large_orders", "orders", [ sub {
               [ 100, 50, 25, 25 ], "large pages: they are halved");
     is_rows("large pages: the rows", "orders", $user, [ "order_id" ],
             "a", "b");
+});
+
+
+# Later pages may be larger: after eight good ones twice the size is tried, with
+# the same token, and after a refusal of that not so soon again.
+
+scene("grow_orders", "orders", [ sub {
+    my ($call) = @_;
+
+    return $bad_request->()
+        if $call->{args}{maxResultsPerPage} > ($call->{n} < 3 ? 25 : 50);
+    return chain("orders", map { [ order("o$_", 1, "x") ] } 1 .. 36)
+               ->($call);
+} ], sub {
+    my ($user) = @_;
+    my @calls = map { "$_->{args}{maxResultsPerPage} " . ($_->{token} || "-") }
+                $stage->calls($user, 1, "orders");
+
+    ended("larger pages", $user, "orders");
+    is_deeply(\@calls, [ "100 -", "50 -", "25 -",
+                         (map { "25 t$_" } 1 .. 7),
+                         (map { "50 t$_" } 8 .. 15),
+                         "100 t16",
+                         (map { "50 t$_" } 16 .. 31),
+                         "100 t32",
+                         (map { "50 t$_" } 32 .. 35) ],
+              "larger pages: again and again");
+    is($stage->count($user, "orders"), 36, "larger pages: all rows");
+});
+
+
+# A page that is too large in the middle is halved, and none is read again.
+
+scene("huge_orders", "orders", [ sub {
+    my ($call) = @_;
+    my @rows = map { order("o$_", 1, "x" x 300_000) } 1 .. 4;
+
+    return page("orders", [ order("a", 1, "x") ], '"t"') if $call->{n} == 0;
+    return page("orders", \@rows) if $call->{args}{maxResultsPerPage} > 50;
+    return page("orders", [ $rows[0] ]);
+} ], sub {
+    my ($user) = @_;
+
+    ended("huge page", $user, "orders");
+    is_deeply([ map { "$_->{args}{maxResultsPerPage} " . ($_->{token} || "-") }
+                    $stage->calls($user, 1, "orders") ],
+              [ "100 -", "100 t", "50 t" ], "huge page: half of it");
+    is($stage->count($user, "orders"), 2, "huge page: all rows");
 });
 
 

@@ -9,7 +9,7 @@ use AmzSync::Site;
 use Test::More;
 use Time::HiRes qw(sleep);
 
-my $site = AmzSync::Site->new("seed=5 orders=2000 page=10 quota=3000");
+my $site = AmzSync::Site->new("seed=5 orders=2000 page=10 quota=1000");
 my $db = $site->db;
 my $nginx = $site->nginx(workers => 2);
 

@@ -223,6 +223,33 @@ for my $case ([ "completed", "sync_complete" ], [ "failed", "sync_failed" ],
 }
 
 
+# A sync whose row is deleted by hand ends well, and is not found then.
+
+{
+    my $id = row("gone", 1, progress => 3);
+    my @streams = map { stream("gone", $id) } 1 .. 3;
+
+    row("gone", 2, progress => 4, state => "failed", lease => undef,
+        lease_until => undef, completed_at => "now()");
+    $db->sql("INSERT INTO amzsync.sync_datasets
+                     (user_id, sync_no, dataset, position)
+              VALUES ('gone', 1, 'orders', 1)");
+
+    until_seen($_, qr/"progress":3,/) for @streams;
+    $db->sql("DELETE FROM amzsync.sync_progress
+               WHERE user_id = 'gone' AND sync_no = 1");
+
+    for my $stream (@streams) {
+        ok(until_seen($stream, qr/\r\n0\r\n\r\n/, 5), "deleted: it ends well");
+        is(scalar(events($stream)), 1, "deleted: without another event");
+    }
+
+    my $again = stream("gone", $id);
+    until_seen($again, qr/\}/);
+    like($again->{raw}, qr{^HTTP/1.1 404 }, "deleted: not found");
+}
+
+
 # Who joins late brings the news to those who were there, also the last one;
 # a rate of the location holds nothing back.
 
@@ -320,12 +347,18 @@ for my $case ([ "completed", "sync_complete" ], [ "failed", "sync_failed" ],
 }
 
 
-# A reload ends streams well; the client comes again and sees the same.
+# A reload ends streams well; the client comes again and sees the same.  A
+# request that an old worker has begun to read ends as well.
 
 {
     my $id = row("reload", 1, progress => 3);
     my @streams = map { stream("reload", $id) } 1 .. 4;
+    my $late = { socket => IO::Socket::IP->new(PeerHost => "127.0.0.1",
+                                               PeerPort => $nginx->port),
+                 raw => "" };
 
+    print { $late->{socket} } "GET /api/sync/events/$id HTTP/1.1\r\n"
+                              . "Host: h\r\n";
     until_seen($_, qr/"progress":3,/) for @streams;
 
     my @before = $nginx->workers;
@@ -334,6 +367,21 @@ for my $case ([ "completed", "sync_complete" ], [ "failed", "sync_failed" ],
     for my $stream (@streams) {
         ok(until_seen($stream, qr/\r\n0\r\n\r\n/, 5), "reload: it ends well");
     }
+
+    AmzSync::Site::until_true(10, sub {
+        my %now = map { $_ => 1 } $nginx->workers;
+        !grep { $now{$_} } @before;
+    }) or die "the old workers stay\n";
+    sleep 0.3;
+
+    print { $late->{socket} } "X-User: reload\r\n\r\n";
+    ok(until_seen($late, qr/\r\n0\r\n\r\n/, 5), "reload, late: it ends well");
+    like($late->{raw}, qr{^HTTP/1.1 200 }, "reload, late: status");
+
+    my @events = events($late);
+    is_deeply([ map { "$_->{event} $_->{retry} $_->{data}{progress}" }
+                @events ], [ "sync_progress 2000 3" ],
+              "reload, late: the event, and when to come again");
 
     ok(AmzSync::Site::until_true(5, sub { !grep { kill 0, $_ } @before }),
        "reload: old workers exit");

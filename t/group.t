@@ -9,7 +9,8 @@ use AmzSync;
 use AmzSync::Nginx;
 use IO::Socket::INET;
 use Test::More;
-use Time::HiRes qw(sleep);
+use IO::Select;
+use Time::HiRes qw(sleep time);
 
 # Login with Amazon is out of reach: no sync gets anywhere.
 
@@ -56,9 +57,9 @@ sub waiting {
 }
 
 sub post {
-    my ($user) = @_;
+    my ($user, $port) = @_;
     my $socket = IO::Socket::INET->new(PeerAddr => "127.0.0.1",
-                                       PeerPort => $nginx->port)
+                                       PeerPort => $port || $nginx->port)
         or die "connect: $!\n";
 
     print $socket "POST /api/v1/integrations/amazon/sync HTTP/1.0\r\n"
@@ -128,7 +129,77 @@ is_deeply(\@failed, [], "all start");
 my $commits = $db->value("SELECT count(DISTINCT xmin::text)
                             FROM amzsync.sync_datasets");
 cmp_ok($commits, "<=", 10, "of 31 starts many share a commit");
-is_deeply([ $nginx->alarms ], [], "no alarms");
 
+
+# What is refused to everybody is not tried for each alone.
+
+sub refusals {
+    return scalar(() = $nginx->log =~ /permission denied/g);
+}
+
+$db->sql("DELETE FROM amzsync.sync_progress;
+          DELETE FROM amzsync.sync_datasets");
+$first = hold("u0");
+%socket = (u0 => post("u0"));
+waiting(1, "NOT granted");
+$socket{"u$_"} = post("u$_") for 1 .. 30;
+sleep 0.3;
+$db->sql("REVOKE INSERT ON amzsync.sync_progress FROM amzsync_nginx");
+close $first;
+
+my @refused = grep { (answer($socket{"u$_"}))[0] == 500 } 1 .. 30;
+is(scalar @refused, 30, "no right: nobody starts");
+cmp_ok(refusals(), ">=", 1, "no right: the log says so");
+cmp_ok(refusals(), "<=", 5, "no right: once a statement");
+
+$db->sql("GRANT INSERT ON amzsync.sync_progress TO amzsync_nginx");
+is_deeply([ $nginx->alarms ], [], "no alarms");
 undef $nginx;
+
+
+# Each has a time of its own, from when it came, whoever is in its statement:
+# the first is locked out, the others wait for its end, and are then, too.
+
+{
+    my $hasty = AmzSync::Nginx->new(
+        http   => $db->http_config(endpoint => "http://127.0.0.1:1",
+                                   lwa => "http://127.0.0.1:1/token",
+                                   postgres => "timeout=3s writes=1"),
+        server => $db->locations);
+
+    $db->connect("u0", port => $hasty->port) or die "not connected\n";
+    $db->sql("DELETE FROM amzsync.sync_progress;
+              DELETE FROM amzsync.sync_datasets");
+
+    my $held = hold("u0", "u1", "u2");
+    my (%began, %ended, %answer);
+
+    for my $user ("u0", "u1", "u2") {
+        $began{$user} = time;
+        $socket{$user} = post($user, $hasty->port);
+        waiting(1, "NOT granted") if $user eq "u0";
+        sleep($user eq "u0" ? 0.2 : 1.7) if $user ne "u2";
+    }
+
+    while (keys %ended < 3) {
+        for my $user ("u0", "u1", "u2") {
+            next if $ended{$user}
+                    || !IO::Select->new($socket{$user})->can_read(0.01);
+            $ended{$user} = time;
+            $answer{$user} = (answer($socket{$user}))[0];
+        }
+    }
+
+    close $held;
+
+    is_deeply(\%answer, { u0 => 500, u1 => 500, u2 => 500 }, "too late");
+    cmp_ok($ended{$_} - $began{$_}, ">", 2.8, "$_ had its time")
+        for "u0", "u1", "u2";
+    cmp_ok($ended{u2} - $ended{u1}, ">", 0.8, "and u2 as much as u1");
+    cmp_ok($db->value("SELECT count(*) FROM amzsync.sync_progress
+                        WHERE user_id = 'u1'"), "==", 0,
+           "u1, which was not sent, does not start later");
+    is_deeply([ $hasty->alarms ], [], "no alarms of that one");
+}
+
 done_testing();

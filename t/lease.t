@@ -113,6 +113,47 @@ sub alive {
     is_deeply([ $site->alarms ], [], "quit: no alarms");
 }
 
+# Quit, while the row of the sync is locked and a page waits to be committed:
+# it is in before the release, or refused; the release waits for the row, too.
+
+{
+    my $site = site();
+    my $nginx = $site->nginx();
+
+    $site->begin($nginx, "u1", seller => "S1");
+    half_way($site, "u1");
+
+    my $other = $site->nginx();
+
+    open my $psql, '|-', "psql", "-Xq", "-o", "/dev/null", "-d",
+         $site->db->name or die "psql: $!\n";
+    $psql->autoflush(1);
+    print $psql "BEGIN; SELECT FROM amzsync.sync_progress
+                  WHERE user_id = 'u1' FOR UPDATE;\n";
+
+    ok(AmzSync::Site::until_true(10, sub {
+        $site->db->value("SELECT count(*) FROM pg_stat_activity
+                           WHERE datname = current_database()
+                             AND wait_event_type = 'Lock'")
+    }), "commit: a statement of the sync waits");
+    my $before = $site->row("u1");
+
+    $nginx->signal("QUIT");
+    ok(AmzSync::Site::until_true(10, sub {
+        $nginx->log =~ /gracefully shutting down/
+    }), "commit: the worker shuts down");
+    close $psql;
+
+    ok($site->wait_row("u1", 15, sub {
+        resumed($_[0], $before)
+    }), "commit: resumed before the lease ends") or diag $site->logs;
+
+    ok(defined $nginx->gone(15), "commit: nginx has exited");
+    like($nginx->log, qr/1 syncs released/, "commit: released");
+    exact($site, "commit", "u1", "S1");
+    is_deeply([ $site->alarms ], [], "commit: no alarms");
+}
+
 # A worker that stands still for longer than its lease.
 
 {

@@ -8,6 +8,7 @@ use warnings;
 use lib 't/lib';
 use AmzSync::Metrics;
 use AmzSync::Site;
+use IO::Socket::INET;
 use IPC::Open3;
 use Test::More;
 use Time::HiRes qw(sleep time);
@@ -242,6 +243,85 @@ sub nginx {
 }
 
 
+# Event streams, in whichever worker, also over the death of one.
+
+{
+    my $site = AmzSync::Site->new("seed=3 orders=10");
+    my $nginx = nginx($site, workers => 2);
+    my @streams;
+
+    $site->db->sql("
+        INSERT INTO amzsync.sync_progress
+               (user_id, sync_no, selling_partner_id, region, marketplace_ids,
+                state, lease, lease_until)
+        VALUES ('s', 1, 'A1', 'na', '{A}', 'running', 1, 'infinity')");
+
+    is(scrape($site, $nginx)->value("amzsync_event_streams"), 0,
+       "streams: none");
+
+    for (1 .. 6) {
+        my $socket = IO::Socket::INET->new(PeerAddr => "127.0.0.1",
+                                           PeerPort => $nginx->port)
+            or die "connect: $!\n";
+        print $socket "GET /api/sync/events/sync_s_1 HTTP/1.1\r\nHost: h\r\n"
+                      . "X-User: s\r\n\r\n";
+        push @streams, $socket;
+    }
+
+    my $open = sub {
+        my ($n) = @_;
+        my $m = wait_metrics($site, $nginx, sub {
+            $_[0]->value("amzsync_event_streams") == $n
+        });
+        return $m->value("amzsync_event_streams");
+    };
+
+    is($open->(6), 6, "streams: six");
+    close $_ for splice @streams, 0, 2;
+    is($open->(4), 4, "streams: two have gone");
+    kill "KILL", $nginx->workers;
+    is($open->(0), 0, "streams: none in new workers");
+    is_deeply([ $site->alarms(qr/exited on signal 9/) ], [],
+              "streams: no alarms");
+}
+
+
+# Scrapes at the same time share a statement.
+
+{
+    my $site = AmzSync::Site->new("seed=3 orders=10");
+    my $nginx = nginx($site);
+    my $reads = sub {
+        scrape($site, $nginx)->value("amzsync_query_seconds_count",
+                                     class => "read")
+    };
+
+    wait_metrics($site, $nginx, sub { $_[0]->value("amzsync_up") });
+
+    my ($worker) = $nginx->workers;
+    my $before = $reads->();
+
+    kill "STOP", $worker;
+
+    my @sockets = map {
+        my $socket = IO::Socket::INET->new(PeerAddr => "127.0.0.1",
+                                           PeerPort => $nginx->port)
+            or die "connect: $!\n";
+        print $socket "GET /metrics HTTP/1.0\r\n\r\n";
+        $socket;
+    } 1 .. 40;
+
+    kill "CONT", $worker;
+
+    my $good = grep { local $/;
+                      <$_> =~ m{^HTTP/1.1 200 .*^amzsync_up 1$}ms } @sockets;
+
+    is($good, 40, "scrapes: all answered");
+    cmp_ok($reads->() - $before, "<=", 20, "scrapes: they share statements");
+    is_deeply([ $site->alarms ], [], "scrapes: no alarms");
+}
+
+
 # Methods.
 
 {
@@ -426,6 +506,11 @@ sub nginx {
     is($m->status, 200, "stuck: 200");
     is_deeply([ $m->mistakes ], [], "stuck: well formed");
     unlike($m->text, qr/amzsync_syncs\{/, "stuck: no queue");
+
+    # It is given up a moment after those who wait for it.
+    $m = wait_metrics($site, $nginx, sub {
+        $_[0]->value("amzsync_query_failures_total", class => "read")
+    });
     cmp_ok($m->value("amzsync_query_failures_total", class => "read"), ">=", 1,
            "stuck: a statement without an answer");
 

@@ -3,72 +3,20 @@
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
 
-use AmzSync::Seller;
-use POSIX qw(strftime);
+use AmzSync::Script;
 use Time::HiRes qw(sleep time);
 
 our $long_ago = "2020-01-01T00:00:00Z";
 
-# The code in --- client runs while nginx does; what it answers, a line an
-# element, must be --- lines.
-
 add_response_body_check(sub {
-    my ($block, undef, undef, undef, $dry_run) = @_;
-    my $code = $block->client;
-
-    return if !defined $code || $dry_run;
-
-    my @lines = eval "package main; use strict; $code";
-
-    is(join("", map { "$_\n" } @lines) . $@, $block->lines,
-       $block->name . " - lines");
+    AmzSync::Script::check(sub { eval "use strict; $_[0]" }, @_);
 });
-
-
-sub seller {
-    my ($path, $name, %arg) = @_;
-
-    return AmzSync::Seller->new(
-        "http://127.0.0.1:" . server_port_for_client() . ($path || "/amazon"),
-        $name || "S1", %arg);
-}
-
-
-# Seconds from now.
-
-sub moment {
-    my ($seconds) = @_;
-
-    return strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(time() + $seconds));
-}
-
-
-# An error of Amazon's form, in a line that is not too long.
-
-sub error {
-    my ($status, $json) = @_;
-    my $e = $json->{errors}[0];
-
-    return "$status no error" if !$e;
-    return "$status $e->{code}" if !length $e->{details};
-    return "$status $e->{code}: " . substr $e->{details}, 0, 60;
-}
 
 
 sub lwa_error {
     my ($status, $json) = @_;
 
     return "$status " . ($json->{error} // "no error");
-}
-
-
-# Two searches find the same orders, in the same order.
-
-sub same {
-    my ($one, $two) = @_;
-
-    return JSON::PP->new->canonical->encode($one)
-           eq JSON::PP->new->canonical->encode($two) ? "same" : "different";
 }
 
 
@@ -170,15 +118,7 @@ our $config = <<'END';
     }
 END
 
-add_block_preprocessor(sub {
-    my ($block) = @_;
-
-    $block->set_value("config", $config) if !defined $block->config;
-    $block->set_value("request", "GET /amazon/_sandbox/stats")
-        if !defined $block->request && !defined $block->must_die;
-    $block->set_value("no_error_log", "[alert]\n[emerg]")
-        if !defined $block->no_error_log && !defined $block->must_die;
-});
+add_block_preprocessor(sub { AmzSync::Script::defaults($_[0], $config) });
 
 master_on();
 workers(1);
@@ -783,7 +723,8 @@ same
 
 
 
-=== TEST 20: a token goes with its seller and parameters, and not with others
+=== TEST 20: a token goes with its seller and parameters, and not with others,
+but for maxResultsPerPage and includedData
 --- client
 my $s = seller();
 my @param = (createdAfter => $long_ago, marketplaceIds => "ATVPDKIKX0DER",
@@ -795,9 +736,9 @@ my $other = seller("/amazon", "S2");
 $t->(@param),
 $t->(@param[2 .. 5], @param[0, 1]),
 $t->(@param, maxResultsPerPage => 100),
+$t->(@param, maxResultsPerPage => 50),
 $t->(@param[0 .. 3]),
 $t->(@param[0, 1, 4, 5]),
-$t->(@param, maxResultsPerPage => 50),
 $t->(@param, fulfilledBy => "AMAZON"),
 $t->(@param, fulfillmentStatuses => "SHIPPED"),
 $t->(@param, createdBefore => $json->{createdBefore}),
@@ -810,8 +751,8 @@ $t->(lastUpdatedAfter => $long_ago, @param[2 .. 5]),
 200
 200
 200
-400
-400
+200
+200
 400
 400
 400

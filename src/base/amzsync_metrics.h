@@ -20,7 +20,7 @@
 
 
 /* Part of the zone's name: to be raised when anything below changes. */
-#define AMZSYNC_METRICS_LAYOUT      "1"
+#define AMZSYNC_METRICS_LAYOUT      "2"
 
 /* More datasets than the store has statements for. */
 #define AMZSYNC_METRICS_DATASETS    32
@@ -69,6 +69,7 @@ typedef struct {
     ngx_atomic_t                 connections[AMZSYNC_METRICS_CLASSES];
     ngx_atomic_t                 threads;       /* busy */
     ngx_atomic_t                 tasks;         /* that wait for one */
+    ngx_atomic_t                 streams;       /* of events */
 } amzsync_metrics_worker_t;
 
 

@@ -103,7 +103,8 @@ typedef struct {
  *
  * Rows with an ID column have the columns row_key and ordinal for a key: the
  * id and 1, or, for a row without an id, a hash of its HASHED columns, which
- * must never change, and its number among those of the same hash.
+ * must never change, and its number among those of the same hash.  A row that
+ * comes with an id takes the place of one that came without it.
  */
 
 typedef struct amzsync_rowset_s  amzsync_rowset_t;

@@ -36,9 +36,8 @@ amzsync_http_cancel_handler(ngx_http_request_t *r)
 static ngx_int_t
 amzsync_http_cancel(amzsync_http_ctx_t *ctx)
 {
-    json_t                *json;
-    ngx_int_t              rc;
-    amzsync_store_call_t  *call;
+    json_t     *json;
+    ngx_int_t   rc;
 
     if (ctx->body.len) {
         json = amzsync_http_body_object(ctx, amzsync_http_cancel_members, &rc);
@@ -49,20 +48,7 @@ amzsync_http_cancel(amzsync_http_ctx_t *ctx)
         amzsync_http_body_free(json);
     }
 
-    rc = amzsync_http_sync_id(ctx);
-
-    if (rc == NGX_ABORT || rc == NGX_DECLINED) {
-        return amzsync_http_sync_not_found(ctx->request);
-    }
-
-    if (rc == NGX_ERROR) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    call = amzsync_store_cancel(ctx->conf->store, &ctx->user, ctx->no,
-                                amzsync_http_resume, ctx);
-
-    return amzsync_http_wait(ctx, call);
+    return amzsync_http_sync_ask(ctx, amzsync_store_cancel, 0);
 }
 
 

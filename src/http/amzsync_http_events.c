@@ -6,6 +6,7 @@
 
 #include <http/amzsync_http_events.h>
 #include <base/amzsync_exit.h>
+#include <base/amzsync_metrics.h>
 #include <base/amzsync_time.h>
 
 
@@ -21,6 +22,7 @@ static amzsync_http_watch_t *amzsync_http_watch_create(
     amzsync_http_events_t *events, ngx_str_t *user, amzsync_sync_no_t no);
 static void amzsync_http_watch_free(amzsync_http_watch_t *watch);
 static void amzsync_http_watch_push(amzsync_http_watch_t *watch);
+static void amzsync_http_watch_end(amzsync_http_watch_t *watch);
 static ngx_int_t amzsync_http_watch_text(amzsync_http_watch_t *watch,
     amzsync_store_sync_t *sync, amzsync_json_t *w);
 static void amzsync_http_events_tick(ngx_event_t *ev);
@@ -223,7 +225,7 @@ amzsync_http_watch(amzsync_http_events_t *events,
 {
     amzsync_http_watch_t  *watch;
 
-    if (events->nstreams >= events->max || events->stopped) {
+    if (events->nstreams >= events->max) {
         return NGX_DECLINED;
     }
 
@@ -238,7 +240,7 @@ amzsync_http_watch(amzsync_http_events_t *events,
 
     stream->watch = watch;
     ngx_queue_insert_tail(&watch->streams, &stream->queue);
-    events->nstreams++;
+    amzsync_metrics_worker->streams = ++events->nstreams;
 
     return NGX_OK;
 }
@@ -257,7 +259,7 @@ amzsync_http_unwatch(amzsync_http_stream_t *stream)
 
     stream->watch = NULL;
     ngx_queue_remove(&stream->queue);
-    watch->events->nstreams--;
+    amzsync_metrics_worker->streams = --watch->events->nstreams;
 
     if (ngx_queue_empty(&watch->streams) && !watch->pushing) {
         amzsync_http_watch_free(watch);
@@ -374,6 +376,25 @@ amzsync_http_watch_push(amzsync_http_watch_t *watch)
     if (ngx_queue_empty(&watch->streams)) {
         amzsync_http_watch_free(watch);
     }
+}
+
+
+/* Ends its streams well, and it with them. */
+
+static void
+amzsync_http_watch_end(amzsync_http_watch_t *watch)
+{
+    ngx_queue_t  *q;
+
+    watch->pushing = 1;
+
+    while (!ngx_queue_empty(&watch->streams)) {
+        q = ngx_queue_head(&watch->streams);
+        amzsync_http_stream_end(ngx_queue_data(q, amzsync_http_stream_t,
+                                               queue));
+    }
+
+    amzsync_http_watch_free(watch);
 }
 
 
@@ -547,14 +568,21 @@ amzsync_http_events_answered(amzsync_store_call_t *call)
 
         watch = events->asked[which];
 
-        if (watch == NULL
-            || amzsync_store_status_sync(call, &sync) != NGX_OK
-            || amzsync_http_watch_update(watch, call, &sync) != NGX_OK)
-        {
+        if (watch == NULL) {
             continue;
         }
 
-        amzsync_http_watch_push(watch);
+        if (amzsync_store_status_sync(call, &sync) != NGX_OK) {
+
+            /* deleted: clients come again, and are told that it is not there */
+
+            amzsync_http_watch_end(watch);
+            continue;
+        }
+
+        if (amzsync_http_watch_update(watch, call, &sync) == NGX_OK) {
+            amzsync_http_watch_push(watch);
+        }
     }
 
     amzsync_http_events_forget(events);
@@ -573,17 +601,12 @@ amzsync_http_events_stop(void *data)
 {
     amzsync_http_events_t *events = data;
 
-    ngx_queue_t           *q;
-    amzsync_http_watch_t  *watch;
+    ngx_queue_t  *q;
 
     events->stopped = 1;
 
     while (!ngx_queue_empty(&events->watches)) {
         q = ngx_queue_head(&events->watches);
-        watch = ngx_queue_data(q, amzsync_http_watch_t, queue);
-
-        q = ngx_queue_head(&watch->streams);
-        amzsync_http_stream_end(ngx_queue_data(q, amzsync_http_stream_t,
-                                               queue));
+        amzsync_http_watch_end(ngx_queue_data(q, amzsync_http_watch_t, queue));
     }
 }

@@ -415,6 +415,7 @@ amzsync_http_metrics_workers(amzsync_http_metrics_t *m)
 
         sum.threads += worker->threads;
         sum.tasks += worker->tasks;
+        sum.streams += worker->streams;
         workers++;
     }
 
@@ -437,6 +438,9 @@ amzsync_http_metrics_workers(amzsync_http_metrics_t *m)
     amzsync_http_metrics_one(m, "tasks_waiting", "gauge",
                              "Calls to Amazon that wait for a thread.",
                              sum.tasks);
+
+    amzsync_http_metrics_one(m, "event_streams", "gauge",
+                             "Event streams that are open.", sum.streams);
 }
 
 

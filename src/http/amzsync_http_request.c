@@ -141,8 +141,8 @@ amzsync_http_resume(amzsync_store_call_t *call)
         break;
 
     case AMZSYNC_STORE_LOST:
-        rc = amzsync_http_failed(ctx, "the connection to the database was "
-                                      "lost");
+        rc = amzsync_http_failed(ctx, "the database did not tell whether it "
+                                      "was done");
         break;
 
     default: /* AMZSYNC_STORE_FAILED */
@@ -204,15 +204,9 @@ amzsync_http_send_chain(ngx_http_request_t *r, ngx_uint_t status,
 {
     ngx_int_t  rc;
 
-    /* What the client still sends, nobody wants. */
-
-    rc = ngx_http_discard_request_body(r);
+    rc = amzsync_http_discard_body(r);
     if (rc != NGX_OK) {
         return rc;
-    }
-
-    if (r->reading_body) {
-        r->keepalive = 0;
     }
 
     /* It is done already: no If-Match may make a 412 or a 304 of it. */
@@ -233,6 +227,45 @@ amzsync_http_send_chain(ngx_http_request_t *r, ngx_uint_t status,
     }
 
     return ngx_http_output_filter(r, out);
+}
+
+
+ngx_int_t
+amzsync_http_discard_body(ngx_http_request_t *r)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_discard_request_body(r);
+
+    if (r->reading_body) {
+        r->keepalive = 0;
+    }
+
+    return rc;
+}
+
+
+ngx_int_t
+amzsync_http_add_header(ngx_http_request_t *r, const char *key,
+    const char *value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->hash = 1;
+#if (nginx_version >= 1023000)
+    h->next = NULL;
+#endif
+    h->key.data = (u_char *) key;
+    h->key.len = ngx_strlen(key);
+    h->value.data = (u_char *) value;
+    h->value.len = ngx_strlen(value);
+
+    return NGX_OK;
 }
 
 
@@ -348,20 +381,9 @@ amzsync_http_create_ctx(ngx_http_request_t *r)
 ngx_int_t
 amzsync_http_not_allowed(ngx_http_request_t *r, const char *allow)
 {
-    ngx_table_elt_t  *h;
-
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
+    if (amzsync_http_add_header(r, "Allow", allow) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
-
-    h->hash = 1;
-#if (nginx_version >= 1023000)
-    h->next = NULL;
-#endif
-    ngx_str_set(&h->key, "Allow");
-    h->value.data = (u_char *) allow;
-    h->value.len = ngx_strlen(allow);
 
     return amzsync_http_error(r, NGX_HTTP_NOT_ALLOWED, "method_not_allowed",
                               "Method not allowed.");

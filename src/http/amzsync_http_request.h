@@ -98,6 +98,13 @@ ngx_int_t amzsync_http_send_chain(ngx_http_request_t *r, ngx_uint_t status,
 
 ngx_int_t amzsync_http_success(ngx_http_request_t *r, const char *message);
 
+/* What the client still sends, nobody wants: not NGX_OK ends the request. */
+ngx_int_t amzsync_http_discard_body(ngx_http_request_t *r);
+
+/* A header of the answer, both constants.  NGX_ERROR: no memory. */
+ngx_int_t amzsync_http_add_header(ngx_http_request_t *r, const char *key,
+    const char *value);
+
 /* "code" is a constant: the access log may still ask for it. */
 ngx_int_t amzsync_http_error(ngx_http_request_t *r, ngx_uint_t status,
     const char *code, const char *message);

@@ -5,19 +5,8 @@
 
 
 #include <base/amzsync_base.h>
-#include <base/amzsync_time.h>
-#include <http/amzsync_http.h>
+#include <http/amzsync_http_request.h>
 #include <http/amzsync_http_sandbox.h>
-
-
-typedef char *(*amzsync_http_sandbox_arg_pt)(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
-
-
-typedef struct {
-    ngx_str_t                      name;
-    amzsync_http_sandbox_arg_pt    set;
-} amzsync_http_sandbox_arg_t;
 
 
 static ngx_int_t amzsync_http_sandbox_handler(ngx_http_request_t *r);
@@ -25,59 +14,10 @@ static ngx_int_t amzsync_http_sandbox_route(amzsync_http_sandbox_ctx_t *ctx);
 static void amzsync_http_sandbox_body(ngx_http_request_t *r);
 static ngx_int_t amzsync_http_sandbox_not_allowed(
     amzsync_http_sandbox_ctx_t *ctx);
-
-static ngx_int_t amzsync_http_sandbox_parse(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf);
-static ngx_int_t amzsync_http_sandbox_init_zone(ngx_shm_zone_t *shm_zone,
-    void *data);
-static char *amzsync_http_sandbox_size(ngx_str_t *value, ngx_uint_t *size);
-static char *amzsync_http_sandbox_arg_zone(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
-static char *amzsync_http_sandbox_arg_seed(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
-static char *amzsync_http_sandbox_arg_orders(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
-static char *amzsync_http_sandbox_arg_page(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
-static char *amzsync_http_sandbox_arg_inventory(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
-static char *amzsync_http_sandbox_arg_inventory_page(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
-static char *amzsync_http_sandbox_arg_inventory_ttl(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
-static char *amzsync_http_sandbox_arg_transactions(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
-static char *amzsync_http_sandbox_arg_transactions_page(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
-static char *amzsync_http_sandbox_arg_transactions_ttl(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
-static char *amzsync_http_sandbox_arg_shipments(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
-static char *amzsync_http_sandbox_arg_shipments_page(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
-static char *amzsync_http_sandbox_arg_quota(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
-static char *amzsync_http_sandbox_arg_ttl(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
-static char *amzsync_http_sandbox_arg_code_ttl(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
-static char *amzsync_http_sandbox_arg_redirect_uri(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
-static char *amzsync_http_sandbox_arg_until(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
-static char *amzsync_http_sandbox_arg_client_id(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
-static char *amzsync_http_sandbox_arg_client_secret(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
-static char *amzsync_http_sandbox_arg_duplicates(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
-static char *amzsync_http_sandbox_arg_fault(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
+static void amzsync_http_sandbox_defaults(amzsync_http_sandbox_conf_t *scf);
 
 
-#define AMZSYNC_HTTP_READ               (NGX_HTTP_GET|NGX_HTTP_HEAD)
-#define AMZSYNC_HTTP_SANDBOX_UNTIL_MIN  ((int64_t) 2 * 365 * 86400 * 1000)
-#define AMZSYNC_HTTP_SANDBOX_TTL_MAX    (365 * 86400)
+#define AMZSYNC_HTTP_READ  (NGX_HTTP_GET|NGX_HTTP_HEAD)
 
 
 /* Rates and bursts are those of the models. */
@@ -200,34 +140,6 @@ static const amzsync_http_sandbox_route_t  amzsync_http_sandbox_routes[] = {
       NULL, amzsync_http_sandbox_fill_report_csv },
 
     { ngx_null_string, 1, 0, AMZSYNC_SANDBOX_OP_OTHER, NULL, 0, 0, NULL, NULL }
-};
-
-
-static const amzsync_http_sandbox_arg_t  amzsync_http_sandbox_args[] = {
-    { ngx_string("zone="), amzsync_http_sandbox_arg_zone },
-    { ngx_string("seed="), amzsync_http_sandbox_arg_seed },
-    { ngx_string("orders="), amzsync_http_sandbox_arg_orders },
-    { ngx_string("page="), amzsync_http_sandbox_arg_page },
-    { ngx_string("inventory="), amzsync_http_sandbox_arg_inventory },
-    { ngx_string("inventory_page="), amzsync_http_sandbox_arg_inventory_page },
-    { ngx_string("inventory_ttl="), amzsync_http_sandbox_arg_inventory_ttl },
-    { ngx_string("transactions="), amzsync_http_sandbox_arg_transactions },
-    { ngx_string("transactions_page="),
-      amzsync_http_sandbox_arg_transactions_page },
-    { ngx_string("transactions_ttl="),
-      amzsync_http_sandbox_arg_transactions_ttl },
-    { ngx_string("shipments="), amzsync_http_sandbox_arg_shipments },
-    { ngx_string("shipments_page="), amzsync_http_sandbox_arg_shipments_page },
-    { ngx_string("quota="), amzsync_http_sandbox_arg_quota },
-    { ngx_string("token_ttl="), amzsync_http_sandbox_arg_ttl },
-    { ngx_string("code_ttl="), amzsync_http_sandbox_arg_code_ttl },
-    { ngx_string("redirect_uri="), amzsync_http_sandbox_arg_redirect_uri },
-    { ngx_string("until="), amzsync_http_sandbox_arg_until },
-    { ngx_string("client_id="), amzsync_http_sandbox_arg_client_id },
-    { ngx_string("client_secret="), amzsync_http_sandbox_arg_client_secret },
-    { ngx_string("duplicates="), amzsync_http_sandbox_arg_duplicates },
-    { ngx_string("fault="), amzsync_http_sandbox_arg_fault },
-    { ngx_null_string, NULL }
 };
 
 
@@ -369,10 +281,8 @@ amzsync_http_sandbox_body(ngx_http_request_t *r)
 static ngx_int_t
 amzsync_http_sandbox_not_allowed(amzsync_http_sandbox_ctx_t *ctx)
 {
-    size_t            len;
-    u_char           *p;
-    ngx_uint_t        i;
-    ngx_table_elt_t  *h;
+    u_char      *p, allow[sizeof("GET, HEAD, POST, DELETE, ")];
+    ngx_uint_t   i;
 
     static const struct {
         ngx_uint_t    method;
@@ -384,33 +294,21 @@ amzsync_http_sandbox_not_allowed(amzsync_http_sandbox_ctx_t *ctx)
         { NGX_HTTP_DELETE, "DELETE, " }
     };
 
-    h = ngx_list_push(&ctx->request->headers_out.headers);
-    if (h == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    h->hash = 1;
-#if (nginx_version >= 1023000)
-    h->next = NULL;
-#endif
-    ngx_str_set(&h->key, "Allow");
-
-    p = ngx_pnalloc(ctx->request->pool,
-                    sizeof("GET, HEAD, POST, DELETE, "));
-    if (p == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    h->value.data = p;
+    p = allow;
 
     for (i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
         if (ctx->methods & methods[i].method) {
-            len = ngx_strlen(methods[i].name);
-            p = ngx_cpymem(p, methods[i].name, len);
+            p = ngx_cpymem(p, methods[i].name, ngx_strlen(methods[i].name));
         }
     }
 
-    h->value.len = p - h->value.data - (sizeof(", ") - 1);
+    p[-2] = '\0';
+
+    if (amzsync_http_add_header(ctx->request, "Allow", (char *) allow)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     return amzsync_http_sandbox_error(ctx, NGX_HTTP_NOT_ALLOWED,
                                       "InvalidInput", "Method not allowed.",
@@ -506,22 +404,7 @@ amzsync_http_sandbox(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    scf->seed = 1;
-    scf->orders = 2000;
-    scf->inventory = 300;
-    scf->transactions = 1000;
-    scf->shipments = 60;
-    scf->page = 100;
-    scf->inventory_page = 50;
-    scf->transactions_page = 100;
-    scf->shipments_page = 50;
-    scf->quota = 1;
-    scf->token_ttl = 3600;
-    scf->inventory_ttl = 30;
-    scf->transactions_ttl = 180;
-    scf->code_ttl = 300;
-
-    amzsync_http_sandbox_report_defaults(scf);
+    amzsync_http_sandbox_defaults(scf);
 
     if (amzsync_http_sandbox_parse(cf, scf) != NGX_OK) {
         return NGX_CONF_ERROR;
@@ -540,435 +423,39 @@ amzsync_http_sandbox(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-static ngx_int_t
-amzsync_http_sandbox_parse(ngx_conf_t *cf, amzsync_http_sandbox_conf_t *scf)
+static void
+amzsync_http_sandbox_defaults(amzsync_http_sandbox_conf_t *scf)
 {
-    char                              *rv;
-    ngx_str_t                         *value, arg;
-    ngx_uint_t                         i;
-    const amzsync_http_sandbox_arg_t  *a;
-
-    value = cf->args->elts;
-
-    for (i = 1; i < cf->args->nelts; i++) {
-
-        for (a = amzsync_http_sandbox_args; a->name.len; a++) {
-            if (value[i].len >= a->name.len
-                && ngx_memcmp(value[i].data, a->name.data, a->name.len) == 0)
-            {
-                break;
-            }
-        }
-
-        if (a->name.len) {
-            arg.data = value[i].data + a->name.len;
-            arg.len = value[i].len - a->name.len;
-            rv = a->set(cf, scf, &arg);
-
-        } else {
-            rv = amzsync_http_sandbox_report_arg(scf, &value[i]);
-        }
-
-        if (rv != NGX_CONF_OK) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\" %s \"%V\"",
-                               &value[0], rv, &value[i]);
-            return NGX_ERROR;
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-amzsync_http_sandbox_init_zone(ngx_shm_zone_t *shm_zone, void *data)
-{
-    ngx_slab_pool_t  *slab;
-
-    slab = (ngx_slab_pool_t *) shm_zone->shm.addr;
-
-    if (data == NULL && !shm_zone->shm.exists) {
-        shm_zone->data = amzsync_sandbox_zone_init(slab, ngx_time());
-        return shm_zone->data ? NGX_OK : NGX_ERROR;
-    }
-
-    shm_zone->data = amzsync_sandbox_zone_check(slab);
-
-    if (shm_zone->data == NULL) {
-        ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
-                      "zone \"%V\" was made by another version of "
-                      "amzsync_sandbox: give it another name or size",
-                      &shm_zone->shm.name);
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
-}
-
-
-static char *
-amzsync_http_sandbox_arg_zone(ngx_conf_t *cf, amzsync_http_sandbox_conf_t *scf,
-    ngx_str_t *value)
-{
-    u_char     *colon;
-    ssize_t     size;
-    ngx_str_t   name, s;
-
-    colon = ngx_strlchr(value->data, value->data + value->len, ':');
-
-    if (colon == NULL || colon == value->data) {
-        return "needs NAME:SIZE in";
-    }
-
-    name.data = value->data;
-    name.len = colon - value->data;
-    s.data = colon + 1;
-    s.len = value->data + value->len - s.data;
-
-    size = ngx_parse_size(&s);
-
-    if (size == NGX_ERROR || size < (ssize_t) (8 * ngx_pagesize)) {
-        return "needs a size of 8 pages or more in";
-    }
-
-    scf->shm_zone = ngx_shared_memory_add(cf, &name, size,
-                                          &ngx_http_amzsync_module);
-    if (scf->shm_zone == NULL) {
-        return "cannot use the zone of";
-    }
-
-    scf->shm_zone->init = amzsync_http_sandbox_init_zone;
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-amzsync_http_sandbox_arg_seed(ngx_conf_t *cf, amzsync_http_sandbox_conf_t *scf,
-    ngx_str_t *value)
-{
-    ngx_int_t  n;
-
-    n = ngx_atoi(value->data, value->len);
-    scf->seed = n;
-
-    return (n == NGX_ERROR) ? "needs a number in" : NGX_CONF_OK;
-}
-
-
-char *
-amzsync_http_sandbox_rows(ngx_str_t *value, int64_t *rows)
-{
-    ngx_int_t  n;
-
-    n = ngx_atoi(value->data, value->len);
-
-    if (n == NGX_ERROR || n > AMZSYNC_SANDBOX_ORDERS) {
-        return "needs a number from 0 to 10000000 in";
-    }
-
-    *rows = n;
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-amzsync_http_sandbox_size(ngx_str_t *value, ngx_uint_t *size)
-{
-    ngx_int_t  n;
-
-    n = ngx_atoi(value->data, value->len);
-
-    if (n < 1 || n > 100) {
-        return "needs a number from 1 to 100 in";
-    }
-
-    *size = n;
-
-    return NGX_CONF_OK;
-}
-
-
-char *
-amzsync_http_sandbox_life(ngx_str_t *value, time_t *life)
-{
-    *life = ngx_parse_time(value, 1);
-
-    if (*life == (time_t) NGX_ERROR || *life > AMZSYNC_HTTP_SANDBOX_TTL_MAX) {
-        return "needs a time of at most a year in";
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-amzsync_http_sandbox_arg_orders(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
-{
-    return amzsync_http_sandbox_rows(value, &scf->orders);
-}
-
-
-static char *
-amzsync_http_sandbox_arg_page(ngx_conf_t *cf, amzsync_http_sandbox_conf_t *scf,
-    ngx_str_t *value)
-{
-    return amzsync_http_sandbox_size(value, &scf->page);
-}
-
-
-static char *
-amzsync_http_sandbox_arg_inventory(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
-{
-    return amzsync_http_sandbox_rows(value, &scf->inventory);
-}
-
-
-static char *
-amzsync_http_sandbox_arg_inventory_page(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
-{
-    return amzsync_http_sandbox_size(value, &scf->inventory_page);
-}
-
-
-static char *
-amzsync_http_sandbox_arg_inventory_ttl(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
-{
-    return amzsync_http_sandbox_life(value, &scf->inventory_ttl);
-}
-
-
-static char *
-amzsync_http_sandbox_arg_transactions(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
-{
-    return amzsync_http_sandbox_rows(value, &scf->transactions);
-}
-
-
-static char *
-amzsync_http_sandbox_arg_transactions_page(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
-{
-    return amzsync_http_sandbox_size(value, &scf->transactions_page);
-}
-
-
-static char *
-amzsync_http_sandbox_arg_transactions_ttl(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
-{
-    return amzsync_http_sandbox_life(value, &scf->transactions_ttl);
-}
-
-
-static char *
-amzsync_http_sandbox_arg_shipments(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
-{
-    return amzsync_http_sandbox_rows(value, &scf->shipments);
-}
-
-
-static char *
-amzsync_http_sandbox_arg_shipments_page(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
-{
-    return amzsync_http_sandbox_size(value, &scf->shipments_page);
-}
-
-
-static char *
-amzsync_http_sandbox_arg_quota(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
-{
-    return amzsync_http_sandbox_decimal(value, &scf->quota);
-}
-
-
-char *
-amzsync_http_sandbox_decimal(ngx_str_t *value, double *decimal)
-{
-    ngx_int_t  n;
-
-    n = ngx_atofp(value->data, value->len, 3);
-
-    if (n == NGX_ERROR) {
-        return "needs a decimal number in";
-    }
-
-    *decimal = (double) n / 1000;
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-amzsync_http_sandbox_arg_ttl(ngx_conf_t *cf, amzsync_http_sandbox_conf_t *scf,
-    ngx_str_t *value)
-{
-    return amzsync_http_sandbox_life(value, &scf->token_ttl);
-}
-
-
-static char *
-amzsync_http_sandbox_arg_code_ttl(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
-{
-    return amzsync_http_sandbox_life(value, &scf->code_ttl);
-}
-
-
-/* Amazon takes no fragments, either. */
-
-static char *
-amzsync_http_sandbox_arg_redirect_uri(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
-{
-    scf->redirect_uri = *value;
-
-    if ((ngx_strncmp(value->data, "http://", 7) != 0
-         && ngx_strncmp(value->data, "https://", 8) != 0)
-        || ngx_strlchr(value->data, value->data + value->len, '#'))
-    {
-        return "needs an address of http or https, without a fragment, in";
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-amzsync_http_sandbox_arg_until(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
-{
-    scf->until = amzsync_time_parse(value->data, value->len);
-
-    /* 300 days of orders come before it; AMZSYNC_TIME_BAD is less, too */
-
-    return (scf->until < AMZSYNC_HTTP_SANDBOX_UNTIL_MIN)
-           ? "needs a time of ISO 8601, of 1972 or later, in" : NGX_CONF_OK;
-}
-
-
-static char *
-amzsync_http_sandbox_arg_client_id(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
-{
-    scf->client_id = *value;
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-amzsync_http_sandbox_arg_client_secret(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
-{
-    scf->client_secret = *value;
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-amzsync_http_sandbox_arg_duplicates(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
-{
-    return amzsync_http_sandbox_flag(value, &scf->duplicates);
-}
-
-
-char *
-amzsync_http_sandbox_flag(ngx_str_t *value, ngx_uint_t *flag)
-{
-    if (value->len == 2 && ngx_strncmp(value->data, "on", 2) == 0) {
-        *flag = 1;
-        return NGX_CONF_OK;
-    }
-
-    if (value->len == 3 && ngx_strncmp(value->data, "off", 3) == 0) {
-        *flag = 0;
-        return NGX_CONF_OK;
-    }
-
-    return "needs \"on\" or \"off\" in";
-}
-
-
-/* KIND:N, or KIND:N:OPERATION. */
-
-static char *
-amzsync_http_sandbox_arg_fault(ngx_conf_t *cf,
-    amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
-{
-    size_t       len;
-    u_char      *colon, *last, *end;
-    ngx_int_t    n, op;
-    ngx_uint_t   i, *faults;
-
-    end = value->data + value->len;
-    colon = ngx_strlchr(value->data, end, ':');
-
-    if (colon == NULL) {
-        return "needs KIND:N in";
-    }
-
-    last = ngx_strlchr(colon + 1, end, ':');
-    n = ngx_atoi(colon + 1, (last ? last : end) - colon - 1);
-
-    if (n < 1) {
-        return "needs a number of 1 or more in";
-    }
-
-    faults = scf->faults;
-
-    if (last) {
-        op = amzsync_http_sandbox_op(last + 1, end - last - 1);
-
-        if (op == NGX_ERROR) {
-            return "does not know the operation of";
-        }
-
-        faults = scf->aimed[op];
-    }
-
-    len = colon - value->data;
-
-    for (i = 0; i < AMZSYNC_SANDBOX_FAULTS; i++) {
-        if (ngx_strlen(amzsync_sandbox_faults[i]) != len
-            || ngx_memcmp(amzsync_sandbox_faults[i], value->data, len) != 0)
-        {
-            continue;
-        }
-
-        if (last && AMZSYNC_SANDBOX_LWA_FAULT(i)) {
-            return "is for tokens, and has an operation in";
-        }
-
-        if (AMZSYNC_SANDBOX_REPORT_FAULT(i)) {
-            op = (i == AMZSYNC_SANDBOX_FAULT_EXPIRED_ADDRESS)
-                 ? AMZSYNC_SANDBOX_OP_DOCUMENT
-                 : AMZSYNC_SANDBOX_OP_CREATE_REPORT;
-
-            if (last && faults != scf->aimed[op]) {
-                return "is of another operation than that in";
-            }
-
-            faults = scf->aimed[op];
-        }
-
-        faults[i] = n;
-
-        return NGX_CONF_OK;
-    }
-
-    return "does not know the fault";
+    scf->seed = 1;
+    scf->orders = 2000;
+    scf->inventory = 300;
+    scf->transactions = 1000;
+    scf->shipments = 60;
+    scf->page = 100;
+    scf->inventory_page = 50;
+    scf->transactions_page = 100;
+    scf->shipments_page = 50;
+    scf->quota = 1;
+    scf->token_ttl = 3600;
+    scf->inventory_ttl = 30;
+    scf->transactions_ttl = 180;
+    scf->code_ttl = 300;
+
+    scf->reports[AMZSYNC_SANDBOX_REPORT_RETURNS] = 400;
+    scf->reports[AMZSYNC_SANDBOX_REPORT_REIMBURSEMENTS] = 300;
+    scf->reports[AMZSYNC_SANDBOX_REPORT_LEDGER_DETAIL] = 2000;
+    scf->reports[AMZSYNC_SANDBOX_REPORT_LEDGER_SUMMARY] = 1000;
+    scf->reports[AMZSYNC_SANDBOX_REPORT_REMOVAL_ORDERS] = 200;
+    scf->reports[AMZSYNC_SANDBOX_REPORT_REMOVAL_SHIPMENTS] = 200;
+    scf->reports[AMZSYNC_SANDBOX_REPORT_REPLACEMENTS] = 100;
+    scf->reports[AMZSYNC_SANDBOX_REPORT_SETTLEMENTS] = 1000;
+
+    scf->report_time = 2000;
+    scf->report_span = 30 * 86400;
+    scf->report_cooldown = 1;
+    scf->report_charset = AMZSYNC_SANDBOX_UTF8;
+    scf->report_gzip = 1;
+    scf->document_ttl = 300;
 }
 
 

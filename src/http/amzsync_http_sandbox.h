@@ -124,14 +124,9 @@ struct amzsync_http_sandbox_ctx_s {
 
 char *amzsync_http_sandbox(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
-/* What the directive says of reports; NULL if it is no argument of theirs. */
-char *amzsync_http_sandbox_report_arg(amzsync_http_sandbox_conf_t *scf,
-    const ngx_str_t *arg);
-void amzsync_http_sandbox_report_defaults(amzsync_http_sandbox_conf_t *scf);
-char *amzsync_http_sandbox_rows(ngx_str_t *value, int64_t *rows);
-char *amzsync_http_sandbox_life(ngx_str_t *value, time_t *life);
-char *amzsync_http_sandbox_decimal(ngx_str_t *value, double *decimal);
-char *amzsync_http_sandbox_flag(ngx_str_t *value, ngx_uint_t *flag);
+/* The directive's arguments; NGX_ERROR: logged. */
+ngx_int_t amzsync_http_sandbox_parse(ngx_conf_t *cf,
+    amzsync_http_sandbox_conf_t *scf);
 
 /* Consent, LWA and data. */
 ngx_int_t amzsync_http_sandbox_consent(amzsync_http_sandbox_ctx_t *ctx);

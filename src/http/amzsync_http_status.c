@@ -34,23 +34,7 @@ amzsync_http_status_handler(ngx_http_request_t *r)
 static ngx_int_t
 amzsync_http_status(amzsync_http_ctx_t *ctx)
 {
-    ngx_int_t              rc;
-    amzsync_store_call_t  *call;
-
-    rc = amzsync_http_sync_id(ctx);
-
-    if (rc == NGX_ABORT) {
-        return amzsync_http_sync_not_found(ctx->request);
-    }
-
-    if (rc == NGX_ERROR) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    call = amzsync_store_status(ctx->conf->store, &ctx->user, ctx->no,
-                                amzsync_http_resume, ctx);
-
-    return amzsync_http_wait(ctx, call);
+    return amzsync_http_sync_ask(ctx, amzsync_store_status, 1);
 }
 
 

@@ -24,8 +24,6 @@ static ngx_int_t amzsync_http_stream_first(amzsync_http_ctx_t *ctx,
     amzsync_http_stream_t *stream, amzsync_store_call_t *call,
     amzsync_store_sync_t *sync);
 static ngx_int_t amzsync_http_stream_header(ngx_http_request_t *r);
-static ngx_int_t amzsync_http_stream_add_header(ngx_http_request_t *r,
-    const char *key, const char *value);
 static int64_t amzsync_http_stream_seen(ngx_http_request_t *r);
 static ngx_int_t amzsync_http_stream_no_content(ngx_http_request_t *r);
 static void amzsync_http_stream_cleanup(void *data);
@@ -60,28 +58,12 @@ amzsync_http_events_handler(ngx_http_request_t *r)
 static ngx_int_t
 amzsync_http_events(amzsync_http_ctx_t *ctx)
 {
-    ngx_int_t              rc;
-    amzsync_store_call_t  *call;
-
     if (ctx->request != ctx->request->main) {
         return amzsync_http_invalid(ctx->request, "An event stream cannot be "
                                     "a part of another answer.");
     }
 
-    rc = amzsync_http_sync_id(ctx);
-
-    if (rc == NGX_ABORT || rc == NGX_DECLINED) {
-        return amzsync_http_sync_not_found(ctx->request);
-    }
-
-    if (rc == NGX_ERROR) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    call = amzsync_store_status(ctx->conf->store, &ctx->user, ctx->no,
-                                amzsync_http_resume, ctx);
-
-    return amzsync_http_wait(ctx, call);
+    return amzsync_http_sync_ask(ctx, amzsync_store_status, 0);
 }
 
 
@@ -153,6 +135,13 @@ amzsync_http_stream_begin(amzsync_http_ctx_t *ctx, amzsync_store_call_t *call,
 
     rc = amzsync_http_stream_first(ctx, stream, call, sync);
 
+    if (rc == NGX_DONE && ctx->conf->events->stopped) {
+
+        /* a client does not come again unless this one ends well */
+
+        rc = ngx_http_send_special(r, NGX_HTTP_LAST);
+    }
+
     if (rc != NGX_DONE) {
 
         /* the request may outlive its answer */
@@ -208,13 +197,9 @@ amzsync_http_stream_header(ngx_http_request_t *r)
 {
     ngx_int_t  rc;
 
-    rc = ngx_http_discard_request_body(r);
+    rc = amzsync_http_discard_body(r);
     if (rc != NGX_OK) {
         return rc;
-    }
-
-    if (r->reading_body) {
-        r->keepalive = 0;
     }
 
     /* Events are few and small; a rate would hold back the last one. */
@@ -231,39 +216,13 @@ amzsync_http_stream_header(ngx_http_request_t *r)
 
     /* nginx before this one shall not gather the events. */
 
-    if (amzsync_http_stream_add_header(r, "Cache-Control", "no-cache")
-        != NGX_OK
-        || amzsync_http_stream_add_header(r, "X-Accel-Buffering", "no")
-           != NGX_OK)
+    if (amzsync_http_add_header(r, "Cache-Control", "no-cache") != NGX_OK
+        || amzsync_http_add_header(r, "X-Accel-Buffering", "no") != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     return ngx_http_send_header(r);
-}
-
-
-static ngx_int_t
-amzsync_http_stream_add_header(ngx_http_request_t *r, const char *key,
-    const char *value)
-{
-    ngx_table_elt_t  *h;
-
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    h->hash = 1;
-#if (nginx_version >= 1023000)
-    h->next = NULL;
-#endif
-    h->key.data = (u_char *) key;
-    h->key.len = ngx_strlen(key);
-    h->value.data = (u_char *) value;
-    h->value.len = ngx_strlen(value);
-
-    return NGX_OK;
 }
 
 
@@ -307,7 +266,7 @@ amzsync_http_stream_no_content(ngx_http_request_t *r)
 {
     ngx_int_t  rc;
 
-    rc = ngx_http_discard_request_body(r);
+    rc = amzsync_http_discard_body(r);
     if (rc != NGX_OK) {
         return rc;
     }

@@ -17,24 +17,32 @@ static void amzsync_http_sync_datasets(amzsync_json_t *w,
 
 
 ngx_int_t
-amzsync_http_sync_id(amzsync_http_ctx_t *ctx)
+amzsync_http_sync_ask(amzsync_http_ctx_t *ctx, amzsync_http_sync_pt ask,
+    ngx_uint_t unnamed)
 {
-    ngx_int_t  rc;
-    ngx_str_t  id;
+    ngx_int_t              rc;
+    ngx_str_t              id;
+    amzsync_store_call_t  *call;
 
     rc = amzsync_http_sync_named(ctx->request, &id);
 
-    if (rc != NGX_OK) {
-        return rc;
+    if (rc == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     /* What is no id of this user needs no query. */
 
-    if (amzsync_store_sync_no(&ctx->user, &id, &ctx->no) != NGX_OK) {
-        return NGX_ABORT;
+    if ((rc == NGX_DECLINED && !unnamed)
+        || (rc == NGX_OK
+            && amzsync_store_sync_no(&ctx->user, &id, &ctx->no) != NGX_OK))
+    {
+        return amzsync_http_sync_not_found(ctx->request);
     }
 
-    return NGX_OK;
+    call = ask(ctx->conf->store, &ctx->user, ctx->no, amzsync_http_resume,
+               ctx);
+
+    return amzsync_http_wait(ctx, call);
 }
 
 
@@ -46,7 +54,7 @@ amzsync_http_sync_not_found(ngx_http_request_t *r)
 }
 
 
-/* NGX_DECLINED: the request names no sync. */
+/* NGX_DECLINED: the request names no sync.  NGX_ERROR: no memory. */
 
 static ngx_int_t
 amzsync_http_sync_named(ngx_http_request_t *r, ngx_str_t *id)

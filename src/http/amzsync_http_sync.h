@@ -11,12 +11,19 @@
 #include <http/amzsync_http_request.h>
 
 
+/* A statement about one sync of a user. */
+typedef amzsync_store_call_t *(*amzsync_http_sync_pt)(amzsync_store_t *store,
+    ngx_str_t *user, amzsync_sync_no_t no, amzsync_store_handler_pt handler,
+    void *data);
+
 /*
- * The sync that a request names, as LOCATION/ID or ?syncId=ID, into ctx->no.
- * NGX_DECLINED: it names none.  NGX_ABORT: none of this user's.  NGX_ERROR: no
- * memory.
+ * An action: puts the sync that the request names, as LOCATION/ID or
+ * ?syncId=ID, into ctx->no, asks the database and waits for it.  What is no id
+ * of this user's is answered with 404; so is a request that names none, unless
+ * "unnamed": then it is about no == 0.
  */
-ngx_int_t amzsync_http_sync_id(amzsync_http_ctx_t *ctx);
+ngx_int_t amzsync_http_sync_ask(amzsync_http_ctx_t *ctx,
+    amzsync_http_sync_pt ask, ngx_uint_t unnamed);
 
 /* 404, alike for what is absent, malformed or another user's. */
 ngx_int_t amzsync_http_sync_not_found(ngx_http_request_t *r);

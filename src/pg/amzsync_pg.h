@@ -197,6 +197,9 @@ void amzsync_pg_retry(amzsync_pg_query_t *query, ngx_msec_t delay);
  */
 void amzsync_pg_detach(amzsync_pg_query_t *query);
 
+/* Whether the server may have got it: if not, nothing was done. */
+ngx_uint_t amzsync_pg_sent(amzsync_pg_query_t *query);
+
 
 /* Whether any connection is up; for the log and for the runner's sweeps. */
 ngx_uint_t amzsync_pg_ready(amzsync_pg_pool_t *pool);

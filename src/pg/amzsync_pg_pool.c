@@ -189,6 +189,14 @@ amzsync_pg_detach(amzsync_pg_query_t *query)
 }
 
 
+ngx_uint_t
+amzsync_pg_sent(amzsync_pg_query_t *query)
+{
+    return query->state != AMZSYNC_PG_WAITING
+           && query->state != AMZSYNC_PG_REFUSED;
+}
+
+
 /* Where a query waits: all work of one affinity for the same connection. */
 
 static ngx_queue_t *

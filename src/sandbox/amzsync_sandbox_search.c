@@ -200,7 +200,6 @@ amzsync_sandbox_search_hash(amzsync_sandbox_asked_t *asked)
     hash = amzsync_sandbox_hash(hash, search->after,
                                 before ? search->before : 0);
     hash = amzsync_sandbox_hash(hash, search->statuses, search->fulfilled_by);
-    hash = amzsync_sandbox_hash(hash, search->included, search->page);
 
     search->hash = hash;
 }

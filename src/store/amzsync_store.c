@@ -65,6 +65,8 @@ amzsync_store_create(ngx_cycle_t *cycle, amzsync_pg_conf_t *conf)
                                conf);
     amzsync_store_batcher_init(store, &store->statuses,
                                &amzsync_store_statuses, conf);
+    amzsync_store_batcher_init(store, &store->scrapes, &amzsync_store_scrapes,
+                               conf);
 
     store->pg = amzsync_pg_pool_create(cycle, conf);
     if (store->pg == NULL) {
@@ -83,6 +85,7 @@ amzsync_store_destroy(amzsync_store_t *store)
 {
     amzsync_store_batcher_destroy(&store->starts);
     amzsync_store_batcher_destroy(&store->statuses);
+    amzsync_store_batcher_destroy(&store->scrapes);
     amzsync_pg_pool_destroy(store->pg);
 }
 

@@ -49,7 +49,9 @@ struct amzsync_store_call_s {
     ngx_uint_t                 first;       /* row of the result */
     void                      *entry;       /* of a batch, or NULL */
     ngx_uint_t                 joined;      /* one before it asked the same */
-    ngx_queue_t                queue;
+    ngx_msec_t                 since;
+    ngx_queue_t                queue;       /* in entry->calls */
+    ngx_queue_t                order;       /* in batcher->calls */
 };
 
 
@@ -176,8 +178,8 @@ void amzsync_store_status_dataset(amzsync_store_call_t *call,
 
 
 /*
- * Those of "n" syncs whose version is above the one that is known, each a group
- * of rows that is read as a status is.
+ * Those of "n" syncs whose version is above the one that is known, and those
+ * that are gone, each a group of rows that is read as a status is.
  */
 typedef struct {
     ngx_str_t           user;
@@ -307,13 +309,11 @@ amzsync_store_call_t *amzsync_store_claim(amzsync_store_t *store,
 typedef struct {
     ngx_str_t           user;
     amzsync_sync_no_t   no;
-    ngx_str_t           selling_partner_id;
     amzsync_region_e    region;
     int64_t             version;        /* the connection's */
     ngx_str_t           sealed;         /* as PostgreSQL's hex, "\x…" */
     ngx_str_t           key_id;
 
-    int64_t             started_at;
     int64_t             progress;       /* of the sync */
 
     ngx_str_t           dataset;

@@ -5,8 +5,9 @@
  * A statement costs PostgreSQL several times what one more user in it does, and
  * a write its commit, too.  So what is asked for in one turn of the event loop,
  * or while others of its kind are under way, is one statement; and requests for
- * the same thing are one entry of it.  If a statement is refused, its entries
- * are sent again, each alone: nobody pays for a neighbour.
+ * the same thing are one entry of it.  If a statement is refused for what one
+ * of them may be to blame for, they are sent again, each alone: nobody pays for
+ * a neighbour.
  */
 
 
@@ -26,31 +27,20 @@ typedef struct {
 } amzsync_store_batch_t;
 
 
-static amzsync_store_entry_t *amzsync_store_entry_find(
-    amzsync_store_batcher_t *batcher, ngx_str_t *user, amzsync_sync_no_t no,
-    const void *param);
-static amzsync_store_entry_t *amzsync_store_entry_create(
-    amzsync_store_batcher_t *batcher, ngx_str_t *user, amzsync_sync_no_t no,
-    const void *param);
-static uint32_t amzsync_store_entry_hash(ngx_str_t *user,
-    amzsync_sync_no_t no);
-static void amzsync_store_entry_unlink(amzsync_store_entry_t *entry);
-static void amzsync_store_entry_answer(amzsync_store_entry_t *entry,
-    amzsync_store_status_e status, PGresult *result, ngx_uint_t first,
-    ngx_uint_t nrows);
 static void amzsync_store_batch_event(ngx_event_t *ev);
 static void amzsync_store_batch_send(amzsync_store_batcher_t *batcher);
 static ngx_uint_t amzsync_store_batch_fill(amzsync_store_batcher_t *batcher,
     ngx_queue_t *entries);
 static ngx_int_t amzsync_store_batch_create(amzsync_store_batcher_t *batcher,
     ngx_queue_t *entries, ngx_uint_t n, ngx_uint_t counted);
+static ngx_msec_t amzsync_store_batch_left(amzsync_store_batcher_t *batcher,
+    ngx_queue_t *entries);
 static ngx_int_t amzsync_store_batch_users(amzsync_pg_query_t *query,
     ngx_queue_t *entries, ngx_uint_t n);
 static void amzsync_store_batch_answered(amzsync_pg_query_t *query);
+static ngx_uint_t amzsync_store_batch_blame(const char *sqlstate);
 static void amzsync_store_batch_rows(amzsync_store_batch_t *batch,
     PGresult *result);
-static void amzsync_store_batch_end(amzsync_store_batch_t *batch,
-    amzsync_store_status_e status);
 static void amzsync_store_batch_split(amzsync_store_batch_t *batch);
 
 
@@ -69,14 +59,21 @@ amzsync_store_batcher_init(amzsync_store_t *store,
     }
 
     ngx_queue_init(&batcher->waiting);
+    ngx_queue_init(&batcher->calls);
 
     batcher->max = conf->queue_max;
     batcher->timeout = conf->timeout;
+    batcher->moment = kind->joined ? conf->timeout / 8 : 0;
     batcher->batches_max = ngx_max(conf->sizes[kind->class], 1);
 
     batcher->event.handler = amzsync_store_batch_event;
     batcher->event.data = batcher;
     batcher->event.log = store->log;
+
+    batcher->timer.handler = amzsync_store_batch_overdue;
+    batcher->timer.data = batcher;
+    batcher->timer.log = store->log;
+    batcher->timer.cancelable = 1;
 }
 
 
@@ -90,6 +87,10 @@ amzsync_store_batcher_destroy(amzsync_store_batcher_t *batcher)
         ngx_delete_posted_event(&batcher->event);
     }
 
+    if (batcher->timer.timer_set) {
+        ngx_del_timer(&batcher->timer);
+    }
+
     while (!ngx_queue_empty(&batcher->waiting)) {
         q = ngx_queue_head(&batcher->waiting);
         entry = ngx_queue_data(q, amzsync_store_entry_t, queue);
@@ -98,180 +99,6 @@ amzsync_store_batcher_destroy(amzsync_store_batcher_t *batcher)
         amzsync_store_entry_unlink(entry);
         ngx_free(entry);
     }
-}
-
-
-amzsync_store_call_t *
-amzsync_store_batch(amzsync_store_batcher_t *batcher, ngx_str_t *user,
-    amzsync_sync_no_t no, const void *param, amzsync_store_handler_pt handler,
-    void *data)
-{
-    amzsync_store_call_t   *call;
-    amzsync_store_entry_t  *entry;
-
-    call = ngx_calloc(sizeof(amzsync_store_call_t), batcher->store->log);
-    if (call == NULL) {
-        return NULL;
-    }
-
-    entry = amzsync_store_entry_find(batcher, user, no, param);
-
-    if (entry == NULL) {
-        entry = amzsync_store_entry_create(batcher, user, no, param);
-        if (entry == NULL) {
-            ngx_free(call);
-            return NULL;
-        }
-    }
-
-    call->handler = handler;
-    call->data = data;
-    call->store = batcher->store;
-    call->entry = entry;
-
-    ngx_queue_insert_tail(&entry->calls, &call->queue);
-
-    return call;
-}
-
-
-/* One that this request may join, or NULL. */
-
-static amzsync_store_entry_t *
-amzsync_store_entry_find(amzsync_store_batcher_t *batcher, ngx_str_t *user,
-    amzsync_sync_no_t no, const void *param)
-{
-    uint32_t                hash;
-    ngx_queue_t            *q, *bucket;
-    amzsync_store_entry_t  *entry;
-
-    hash = amzsync_store_entry_hash(user, no);
-    bucket = &batcher->hash[hash % AMZSYNC_STORE_BATCH_HASH];
-
-    for (q = ngx_queue_head(bucket);
-         q != ngx_queue_sentinel(bucket);
-         q = ngx_queue_next(q))
-    {
-        entry = ngx_queue_data(q, amzsync_store_entry_t, link);
-
-        if (entry->no == no
-            && entry->param == param
-            && entry->user.len == user->len
-            && ngx_memcmp(entry->user.data, user->data, user->len) == 0)
-        {
-            return entry;
-        }
-    }
-
-    return NULL;
-}
-
-
-static amzsync_store_entry_t *
-amzsync_store_entry_create(amzsync_store_batcher_t *batcher, ngx_str_t *user,
-    amzsync_sync_no_t no, const void *param)
-{
-    uint32_t                hash;
-    amzsync_store_entry_t  *entry;
-
-    entry = ngx_alloc(sizeof(amzsync_store_entry_t) + user->len,
-                      batcher->store->log);
-    if (entry == NULL) {
-        return NULL;
-    }
-
-    entry->batcher = batcher;
-    entry->no = no;
-    entry->param = param;
-    entry->since = ngx_current_msec;
-    entry->waiting = 1;
-    entry->linked = 1;
-    ngx_str_null(&entry->shared);
-
-    entry->user.len = user->len;
-    entry->user.data = (u_char *) (entry + 1);
-    ngx_memcpy(entry->user.data, user->data, user->len);
-
-    ngx_queue_init(&entry->calls);
-
-    hash = amzsync_store_entry_hash(user, no);
-
-    ngx_queue_insert_head(&batcher->hash[hash % AMZSYNC_STORE_BATCH_HASH],
-                          &entry->link);
-    ngx_queue_insert_tail(&batcher->waiting, &entry->queue);
-    batcher->nwaiting++;
-
-    if (!batcher->event.posted) {
-        ngx_post_event(&batcher->event, &ngx_posted_events);
-    }
-
-    return entry;
-}
-
-
-static uint32_t
-amzsync_store_entry_hash(ngx_str_t *user, amzsync_sync_no_t no)
-{
-    return ngx_crc32_short(user->data, user->len) ^ (uint32_t) no;
-}
-
-
-/* Nobody joins it any more. */
-
-static void
-amzsync_store_entry_unlink(amzsync_store_entry_t *entry)
-{
-    if (entry->linked) {
-        ngx_queue_remove(&entry->link);
-        entry->linked = 0;
-    }
-}
-
-
-void
-amzsync_store_batch_forget(amzsync_store_batcher_t *batcher, ngx_str_t *user)
-{
-    ngx_uint_t              i;
-    ngx_queue_t            *q, *next;
-    amzsync_store_entry_t  *entry;
-
-    for (i = 0; i < AMZSYNC_STORE_BATCH_HASH; i++) {
-
-        for (q = ngx_queue_head(&batcher->hash[i]);
-             q != ngx_queue_sentinel(&batcher->hash[i]);
-             q = next)
-        {
-            next = ngx_queue_next(q);
-            entry = ngx_queue_data(q, amzsync_store_entry_t, link);
-
-            if (entry->user.len == user->len
-                && ngx_memcmp(entry->user.data, user->data, user->len) == 0)
-            {
-                amzsync_store_entry_unlink(entry);
-            }
-        }
-    }
-}
-
-
-void
-amzsync_store_batch_detach(amzsync_store_call_t *call)
-{
-    amzsync_store_entry_t  *entry;
-
-    entry = call->entry;
-
-    ngx_queue_remove(&call->queue);
-
-    if (entry->waiting && ngx_queue_empty(&entry->calls)) {
-        ngx_queue_remove(&entry->queue);
-        entry->batcher->nwaiting--;
-
-        amzsync_store_entry_unlink(entry);
-        ngx_free(entry);
-    }
-
-    ngx_free(call);
 }
 
 
@@ -290,9 +117,8 @@ amzsync_store_batch_event(ngx_event_t *ev)
 static void
 amzsync_store_batch_send(amzsync_store_batcher_t *batcher)
 {
-    ngx_uint_t              n;
-    ngx_queue_t            *q, entries;
-    amzsync_store_entry_t  *entry;
+    ngx_uint_t   n;
+    ngx_queue_t  entries;
 
     while (!ngx_queue_empty(&batcher->waiting)
            && (batcher->nbatches < batcher->batches_max
@@ -301,17 +127,8 @@ amzsync_store_batch_send(amzsync_store_batcher_t *batcher)
     {
         n = amzsync_store_batch_fill(batcher, &entries);
 
-        if (amzsync_store_batch_create(batcher, &entries, n, 1) == NGX_OK) {
-            continue;
-        }
-
-        while (!ngx_queue_empty(&entries)) {
-            q = ngx_queue_head(&entries);
-            entry = ngx_queue_data(q, amzsync_store_entry_t, queue);
-
-            ngx_queue_remove(q);
-            amzsync_store_entry_answer(entry, AMZSYNC_STORE_FAILED, NULL, 0,
-                                       0);
+        if (amzsync_store_batch_create(batcher, &entries, n, 1) != NGX_OK) {
+            amzsync_store_entries_answer(&entries, AMZSYNC_STORE_FAILED);
         }
     }
 }
@@ -361,17 +178,18 @@ amzsync_store_batch_fill(amzsync_store_batcher_t *batcher,
 }
 
 
-/* All have the time that is left to the first, who has waited longest. */
+/*
+ * The statement has the time that is left to the newest of those who wait, and
+ * the moment in which others may join it still: what is given up costs all that
+ * is under way on its connection.  Everybody is told when his own is over.
+ */
 
 static ngx_int_t
 amzsync_store_batch_create(amzsync_store_batcher_t *batcher,
     ngx_queue_t *entries, ngx_uint_t n, ngx_uint_t counted)
 {
-    ngx_msec_t                         waited;
-    ngx_queue_t                       *q;
     amzsync_pg_query_t                *query;
     amzsync_store_batch_t             *batch;
-    amzsync_store_entry_t             *entry;
     const amzsync_store_batch_kind_t  *kind;
 
     kind = batcher->kind;
@@ -381,23 +199,18 @@ amzsync_store_batch_create(amzsync_store_batcher_t *batcher,
         return NGX_ERROR;
     }
 
-    q = ngx_queue_head(entries);
-    entry = ngx_queue_data(q, amzsync_store_entry_t, queue);
-
     batch = ngx_palloc(query->pool, sizeof(amzsync_store_batch_t));
 
     if (batch == NULL
         || amzsync_store_batch_users(query, entries, n) != NGX_OK
-        || kind->params(query, entries, n) != NGX_OK)
+        || (kind->params && kind->params(query, entries, n) != NGX_OK))
     {
         amzsync_pg_query_free(query);
         return NGX_ERROR;
     }
 
-    waited = ngx_current_msec - entry->since;
-
-    query->timeout = (waited < batcher->timeout) ? batcher->timeout - waited
-                                                 : 1;
+    query->timeout = amzsync_store_batch_left(batcher, entries)
+                     + batcher->moment;
     query->handler = amzsync_store_batch_answered;
     query->data = batch;
 
@@ -417,7 +230,31 @@ amzsync_store_batch_create(amzsync_store_batcher_t *batcher,
 }
 
 
-/* $1: the users. */
+/* The time that is left to the newest call. */
+
+static ngx_msec_t
+amzsync_store_batch_left(amzsync_store_batcher_t *batcher,
+    ngx_queue_t *entries)
+{
+    ngx_msec_t              waited;
+    ngx_queue_t            *q;
+    amzsync_store_entry_t  *entry;
+
+    waited = batcher->timeout - 1;
+
+    for (q = ngx_queue_head(entries);
+         q != ngx_queue_sentinel(entries);
+         q = ngx_queue_next(q))
+    {
+        entry = ngx_queue_data(q, amzsync_store_entry_t, queue);
+        waited = ngx_min(waited, ngx_current_msec - entry->newest);
+    }
+
+    return batcher->timeout - waited;
+}
+
+
+/* $1: the users, who wait for this query from here on. */
 
 static ngx_int_t
 amzsync_store_batch_users(amzsync_pg_query_t *query, ngx_queue_t *entries,
@@ -438,6 +275,7 @@ amzsync_store_batch_users(amzsync_pg_query_t *query, ngx_queue_t *entries,
     for (i = 0; i < n; i++) {
         entry = ngx_queue_data(q, amzsync_store_entry_t, queue);
         users[i] = entry->user;
+        entry->query = query;
         q = ngx_queue_next(q);
     }
 
@@ -466,14 +304,43 @@ amzsync_store_batch_answered(amzsync_pg_query_t *query)
         amzsync_store_batch_rows(batch, query->result);
 
     } else if (query->status != AMZSYNC_PG_ERROR) {
-        amzsync_store_batch_end(batch, amzsync_store_status_of(query));
+        amzsync_store_entries_answer(&batch->entries,
+                                     amzsync_store_status_of(query));
 
-    } else if (batch->nentries > 1) {
+    } else if (batch->nentries > 1
+               && amzsync_store_batch_blame(query->sqlstate))
+    {
         amzsync_store_batch_split(batch);
 
-    } else if (!amzsync_store_again(query)) {
-        amzsync_store_batch_end(batch, amzsync_store_status_of(query));
+    } else if (batch->nentries > 1 || !amzsync_store_again(query)) {
+        amzsync_store_entries_answer(&batch->entries,
+                                     amzsync_store_status_of(query));
     }
+}
+
+
+/*
+ * Whether one entry may be the cause: its values, a row of it that is locked or
+ * damaged, a constraint or a trigger.  A standby, a missing right, a full disk
+ * are everybody's, and so is a server too slow for statement_timeout.
+ */
+
+static ngx_uint_t
+amzsync_store_batch_blame(const char *sqlstate)
+{
+    const char  **class;
+
+    static const char  *classes[] = {
+        "21", "22", "23", "27", "40", "44", "54", "55", "P0", "XX", NULL
+    };
+
+    for (class = classes; *class; class++) {
+        if (ngx_strncmp(sqlstate, *class, 2) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -517,24 +384,10 @@ amzsync_store_batch_rows(amzsync_store_batch_t *batch, PGresult *result)
 }
 
 
-static void
-amzsync_store_batch_end(amzsync_store_batch_t *batch,
-    amzsync_store_status_e status)
-{
-    ngx_queue_t            *q;
-    amzsync_store_entry_t  *entry;
-
-    while (!ngx_queue_empty(&batch->entries)) {
-        q = ngx_queue_head(&batch->entries);
-        entry = ngx_queue_data(q, amzsync_store_entry_t, queue);
-
-        ngx_queue_remove(q);
-        amzsync_store_entry_answer(entry, status, NULL, 0, 0);
-    }
-}
-
-
-/* None was done; one of them may have to wait long, and keeps no place. */
+/*
+ * None was done; one of them may have to wait long, and keeps no place.  What
+ * nobody waits for any more is left.
+ */
 
 static void
 amzsync_store_batch_split(amzsync_store_batch_t *batch)
@@ -544,94 +397,18 @@ amzsync_store_batch_split(amzsync_store_batch_t *batch)
 
     while (!ngx_queue_empty(&batch->entries)) {
         q = ngx_queue_head(&batch->entries);
-        entry = ngx_queue_data(q, amzsync_store_entry_t, queue);
         ngx_queue_remove(q);
 
         ngx_queue_init(&alone);
         ngx_queue_insert_tail(&alone, q);
 
-        if (amzsync_store_batch_create(batch->batcher, &alone, 1, 0)
-            != NGX_OK)
+        entry = ngx_queue_data(q, amzsync_store_entry_t, queue);
+
+        if (ngx_queue_empty(&entry->calls)
+            || amzsync_store_batch_create(batch->batcher, &alone, 1, 0)
+               != NGX_OK)
         {
-            ngx_queue_remove(q);
-            amzsync_store_entry_answer(entry, AMZSYNC_STORE_FAILED, NULL, 0,
-                                       0);
+            amzsync_store_entries_answer(&alone, AMZSYNC_STORE_FAILED);
         }
-    }
-}
-
-
-/*
- * A handler may detach other calls of this entry, or make new ones: those make
- * an entry of their own.
- */
-
-static void
-amzsync_store_entry_answer(amzsync_store_entry_t *entry,
-    amzsync_store_status_e status, PGresult *result, ngx_uint_t first,
-    ngx_uint_t nrows)
-{
-    ngx_uint_t             i;
-    ngx_queue_t           *q;
-    amzsync_store_call_t  *call;
-
-    amzsync_store_entry_unlink(entry);
-
-    for (i = 0; !ngx_queue_empty(&entry->calls); i++) {
-        q = ngx_queue_head(&entry->calls);
-        ngx_queue_remove(q);
-
-        call = ngx_queue_data(q, amzsync_store_call_t, queue);
-
-        call->status = status;
-        call->joined = i;
-
-        if (status == AMZSYNC_STORE_OK) {
-            call->result = result;
-            call->first = first;
-            call->nrows = nrows;
-        }
-
-        call->handler(call);
-        ngx_free(call);
-    }
-
-    if (entry->shared.data) {
-        ngx_free(entry->shared.data);
-    }
-
-    ngx_free(entry);
-}
-
-
-ngx_str_t *
-amzsync_store_shared(amzsync_store_call_t *call)
-{
-    amzsync_store_entry_t  *entry;
-
-    entry = call->entry;
-
-    return (entry && entry->shared.data) ? &entry->shared : NULL;
-}
-
-
-void
-amzsync_store_share(amzsync_store_call_t *call, const u_char *p, size_t len)
-{
-    amzsync_store_entry_t  *entry;
-
-    entry = call->entry;
-
-    if (entry == NULL || ngx_queue_empty(&entry->calls)) {
-        return;
-    }
-
-    /* without memory each makes its own */
-
-    entry->shared.data = ngx_alloc(len, call->store->log);
-
-    if (entry->shared.data) {
-        ngx_memcpy(entry->shared.data, p, len);
-        entry->shared.len = len;
     }
 }

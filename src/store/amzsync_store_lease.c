@@ -65,12 +65,10 @@ static const amzsync_pg_stmt_t  amzsync_store_claim_stmt = {
           "FROM (SELECT *, false AS stolen FROM due "
                 "UNION ALL SELECT *, true FROM stale) s "
          "WHERE (p.user_id, p.sync_no) = (s.user_id, s.sync_no) "
-        "RETURNING p.user_id, p.sync_no, p.selling_partner_id, p.region, "
-                  "p.started_at, p.progress, s.stolen"
+        "RETURNING p.user_id, p.sync_no, p.region, p.progress, s.stolen"
     ") "
-    "SELECT p.user_id, p.sync_no, p.selling_partner_id, p.region, "
-           "c.version, c.token_sealed, c.token_key_id, "
-           AMZSYNC_STORE_MS("p.started_at") ", p.progress, "
+    "SELECT p.user_id, p.sync_no, p.region, "
+           "c.version, c.token_sealed, c.token_key_id, p.progress, "
            "d.dataset, d.status, d.page, d.unit, d.window_page, "
            AMZSYNC_STORE_MS("d.window_from") ", "
            AMZSYNC_STORE_MS("d.window_to") ", "
@@ -186,27 +184,25 @@ amzsync_store_claim_row(amzsync_store_call_t *call, ngx_uint_t n,
 
     row->user = amzsync_store_text(call, n, 0);
     row->no = amzsync_store_int(call, n, 1, 0);
-    row->selling_partner_id = amzsync_store_text(call, n, 2);
 
-    region = amzsync_store_text(call, n, 3);
+    region = amzsync_store_text(call, n, 2);
     row->region = amzsync_text_region(region.data, region.len);
 
-    row->version = amzsync_store_int(call, n, 4, 0);
-    row->sealed = amzsync_store_text(call, n, 5);
-    row->key_id = amzsync_store_text(call, n, 6);
-    row->started_at = amzsync_store_int(call, n, 7, 0);
-    row->progress = amzsync_store_int(call, n, 8, 0);
+    row->version = amzsync_store_int(call, n, 3, 0);
+    row->sealed = amzsync_store_text(call, n, 4);
+    row->key_id = amzsync_store_text(call, n, 5);
+    row->progress = amzsync_store_int(call, n, 6, 0);
 
-    row->dataset = amzsync_store_text(call, n, 9);
-    row->status = amzsync_store_text(call, n, 10);
-    row->page = amzsync_store_int(call, n, 11, 0);
-    row->unit = amzsync_store_int(call, n, 12, 0);
-    row->window_page = amzsync_store_int(call, n, 13, 0);
-    row->window_from = amzsync_store_int(call, n, 14, AMZSYNC_TIME_BAD);
-    row->window_to = amzsync_store_int(call, n, 15, AMZSYNC_TIME_BAD);
-    row->dataset_progress = amzsync_store_int(call, n, 16, 0);
-    row->next_token = amzsync_store_text(call, n, 17);
-    row->stolen = (amzsync_store_text(call, n, 18).data[0] == 't');
+    row->dataset = amzsync_store_text(call, n, 7);
+    row->status = amzsync_store_text(call, n, 8);
+    row->page = amzsync_store_int(call, n, 9, 0);
+    row->unit = amzsync_store_int(call, n, 10, 0);
+    row->window_page = amzsync_store_int(call, n, 11, 0);
+    row->window_from = amzsync_store_int(call, n, 12, AMZSYNC_TIME_BAD);
+    row->window_to = amzsync_store_int(call, n, 13, AMZSYNC_TIME_BAD);
+    row->dataset_progress = amzsync_store_int(call, n, 14, 0);
+    row->next_token = amzsync_store_text(call, n, 15);
+    row->stolen = (amzsync_store_text(call, n, 16).data[0] == 't');
 }
 
 

@@ -22,8 +22,19 @@ static const amzsync_pg_stmt_t  amzsync_store_metrics_stmt = {
           "WHERE state = 'running'), "
         AMZSYNC_STORE_MS("now()")
             " - (SELECT " AMZSYNC_STORE_MS("min(run_after)")
-                 " FROM amzsync.sync_progress WHERE state = 'queued')",
-    0
+                 " FROM amzsync.sync_progress WHERE state = 'queued'), "
+        "ord FROM unnest($1::text[]) WITH ORDINALITY AS r (nobody, ord)",
+    1
+};
+
+
+/* Scrapes at the same time are one entry, of nobody. */
+
+const amzsync_store_batch_kind_t  amzsync_store_scrapes = {
+    &amzsync_store_metrics_stmt,
+    AMZSYNC_PG_READ,
+    NULL,
+    1
 };
 
 
@@ -31,15 +42,10 @@ amzsync_store_call_t *
 amzsync_store_metrics(amzsync_store_t *store, amzsync_store_handler_pt handler,
     void *data)
 {
-    amzsync_pg_query_t  *query;
+    static ngx_str_t  nobody = ngx_string("");
 
-    query = amzsync_store_query(store, &amzsync_store_metrics_stmt,
-                                AMZSYNC_PG_READ);
-    if (query == NULL) {
-        return NULL;
-    }
-
-    return amzsync_store_send(store, query, NGX_OK, handler, data);
+    return amzsync_store_batch(&store->scrapes, &nobody, 0, NULL, handler,
+                               data);
 }
 
 

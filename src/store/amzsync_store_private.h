@@ -14,7 +14,7 @@
 
 
 /* The newest migration in sql/ that the statements rely on. */
-#define AMZSYNC_STORE_SCHEMA_VERSION  8
+#define AMZSYNC_STORE_SCHEMA_VERSION  9
 
 
 /*
@@ -66,7 +66,8 @@ typedef enum {
 } amzsync_store_stmt_e;
 
 
-/* Requests of many users in one statement: amzsync_store_batch.c. */
+/* Requests of many users in one statement: amzsync_store_batch.c, and who
+ * waits for them: amzsync_store_entry.c. */
 
 #define AMZSYNC_STORE_BATCH_HASH  256
 
@@ -79,7 +80,7 @@ typedef struct {
     const amzsync_pg_stmt_t   *stmt;
     amzsync_pg_class_e         class;
 
-    /* Adds the other parameters; "entries" is a queue of n entries. */
+    /* Adds the other parameters, or NULL; "entries" is a queue of n. */
     ngx_int_t                (*params)(amzsync_pg_query_t *query,
                                        ngx_queue_t *entries, ngx_uint_t n);
 
@@ -92,15 +93,19 @@ typedef struct {
     amzsync_store_t                   *store;
     const amzsync_store_batch_kind_t  *kind;
     ngx_queue_t                        hash[AMZSYNC_STORE_BATCH_HASH];
-    ngx_queue_t                        waiting;
+    ngx_queue_t                        waiting;     /* entries */
     ngx_uint_t                         nwaiting;
+    ngx_queue_t                        calls;       /* all, oldest first */
     ngx_uint_t                         nbatches;    /* under way */
     ngx_uint_t                         batches_max;
     ngx_uint_t                         max;         /* waiting, before they
                                                        wait with others of
                                                        their class */
-    ngx_msec_t                         timeout;
+    ngx_msec_t                         timeout;     /* of a call */
+    ngx_msec_t                         moment;      /* to join one that is
+                                                       sent */
     ngx_event_t                        event;
+    ngx_event_t                        timer;       /* the oldest call's */
 } amzsync_store_batcher_t;
 
 
@@ -111,7 +116,9 @@ typedef struct {
     ngx_queue_t                queue;       /* in batcher->waiting, a batch */
     ngx_queue_t                calls;
     amzsync_store_batcher_t   *batcher;
-    ngx_msec_t                 since;
+    ngx_msec_t                 newest;      /* call that came before it was
+                                               sent: when */
+    amzsync_pg_query_t        *query;       /* NULL: waiting */
     ngx_str_t                  user;        /* follows the structure */
     amzsync_sync_no_t          no;
     const void                *param;       /* alike in a statement */
@@ -126,11 +133,13 @@ struct amzsync_store_s {
     ngx_log_t                 *log;
     amzsync_store_batcher_t    starts;
     amzsync_store_batcher_t    statuses;
+    amzsync_store_batcher_t    scrapes;
 };
 
 
 extern const amzsync_store_batch_kind_t  amzsync_store_starts;
 extern const amzsync_store_batch_kind_t  amzsync_store_statuses;
+extern const amzsync_store_batch_kind_t  amzsync_store_scrapes;
 
 void amzsync_store_batcher_init(amzsync_store_t *store,
     amzsync_store_batcher_t *batcher, const amzsync_store_batch_kind_t *kind,
@@ -142,9 +151,27 @@ amzsync_store_call_t *amzsync_store_batch(amzsync_store_batcher_t *batcher,
     amzsync_store_handler_pt handler, void *data);
 void amzsync_store_batch_detach(amzsync_store_call_t *call);
 
+/* The handler of the batcher's timer: answers those whose time is over. */
+void amzsync_store_batch_overdue(ngx_event_t *ev);
+
 /* Nobody joins what was asked for this user so far. */
 void amzsync_store_batch_forget(amzsync_store_batcher_t *batcher,
     ngx_str_t *user);
+
+/* Nobody joins it any more. */
+void amzsync_store_entry_unlink(amzsync_store_entry_t *entry);
+
+/*
+ * Answers those who wait, and frees the entry; it is in no queue.  The rows
+ * are "nrows" of the result's from "first" on.
+ */
+void amzsync_store_entry_answer(amzsync_store_entry_t *entry,
+    amzsync_store_status_e status, PGresult *result, ngx_uint_t first,
+    ngx_uint_t nrows);
+
+/* The same, without rows, for all of a queue. */
+void amzsync_store_entries_answer(ngx_queue_t *entries,
+    amzsync_store_status_e status);
 
 
 /* A query for one of the statements, or NULL. */

@@ -67,7 +67,10 @@ const amzsync_store_batch_kind_t  amzsync_store_statuses = {
 };
 
 
-/* $3 versions: those that are known already. */
+/*
+ * $3 versions: those that are known already.  Of a sync that is gone one row
+ * comes that is NULL, or the datasets that are left of it.
+ */
 
 static const amzsync_pg_stmt_t  amzsync_store_watch_stmt = {
     AMZSYNC_STORE_WATCH, "watch",
@@ -76,11 +79,14 @@ static const amzsync_pg_stmt_t  amzsync_store_watch_stmt = {
       "FROM unnest($1::text[], $2::bigint[], $3::bigint[]) "
            "WITH ORDINALITY AS r (user_id, sync_no, version, ord) "
            "CROSS JOIN LATERAL ("
-               "SELECT FROM amzsync.sync_progress p "
-                "WHERE p.user_id = r.user_id AND p.sync_no = r.sync_no "
-                  "AND p.version > r.version OFFSET 0) changed "
-           "CROSS JOIN LATERAL ("
+               "SELECT FROM (VALUES (1)) one "
+                 "LEFT JOIN amzsync.sync_progress p "
+                   "ON p.user_id = r.user_id AND p.sync_no = r.sync_no "
+                "WHERE p.version > r.version OR p.version IS NULL "
+               "OFFSET 0) changed "
+           "LEFT JOIN LATERAL ("
                AMZSYNC_STORE_STATUS_ROWS("r.user_id", "r.sync_no") ") s "
+             "ON true "
      "ORDER BY r.ord",
     3
 };
@@ -285,7 +291,7 @@ amzsync_store_status_order(amzsync_store_call_t *call,
     sync->ndatasets = 0;
 
     for (i = 0; i < call->nrows; i++) {
-        position = amzsync_store_int(call, i, 11, 0);
+        position = amzsync_store_int(call, i, 11, -1);
 
         if (position == 0) {
             own = i;

@@ -31,7 +31,11 @@ static void amzsync_store_sql_stored_values(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset);
 static void amzsync_store_sql_keys(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset);
+static void amzsync_store_sql_keyed(amzsync_store_sql_t *sql,
+    const amzsync_rowset_t *rows, const char *r, const char *key);
 static void amzsync_store_sql_before(amzsync_store_sql_t *sql,
+    const amzsync_rowset_t *rows, const char *id, const char *hash);
+static void amzsync_store_sql_named(amzsync_store_sql_t *sql,
     const amzsync_rowset_t *rows, const char *id);
 static void amzsync_store_sql_unseen(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset);
@@ -58,6 +62,7 @@ amzsync_store_upsert_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
     ngx_uint_t index)
 {
     amzsync_store_sql_t      sql;
+    const amzsync_column_t  *id;
     const amzsync_rowset_t  *rows;
 
     ngx_memzero(&sql, sizeof(amzsync_store_sql_t));
@@ -75,6 +80,12 @@ amzsync_store_upsert_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
     amzsync_store_sql(&sql, ", %s",
                       AMZSYNC_STORE_FENCES("(SELECT count(*) FROM src)"));
     amzsync_store_sql_stored(&sql, dataset);
+
+    id = amzsync_store_upsert_id(rows);
+
+    if (id) {
+        amzsync_store_sql_named(&sql, rows, id->name);
+    }
 
     if (dataset->flags & AMZSYNC_DATASET_SNAPSHOT) {
         amzsync_store_sql_unseen(&sql, dataset);
@@ -271,7 +282,12 @@ amzsync_store_sql_stored_values(amzsync_store_sql_t *sql,
     }
 
     if (id) {
-        amzsync_store_sql_before(sql, rows, id->name);
+        /* without an id: counted on from those on earlier pages */
+
+        amzsync_store_sql(sql, ", src.row_key, src.ordinal "
+                          "+ CASE WHEN src.anonymous THEN ");
+        amzsync_store_sql_before(sql, rows, id->name, "= src.row_key");
+        amzsync_store_sql(sql, " ELSE 0 END");
     }
 
     amzsync_store_sql_columns(sql, rows, ", src.%s", 0, 0);
@@ -312,23 +328,70 @@ amzsync_store_sql_keys(amzsync_store_sql_t *sql,
 }
 
 
-/* A row without an id is counted on from those on earlier pages of the scan. */
+/* The rows "r" of the seller's, by what follows about their row_key. */
+
+static void
+amzsync_store_sql_keyed(amzsync_store_sql_t *sql, const amzsync_rowset_t *rows,
+    const char *r, const char *key)
+{
+    amzsync_store_sql(sql, "FROM amzsync.%s %s WHERE %s.user_id = $1 "
+                      "AND %s.selling_partner_id = page.selling_partner_id "
+                      "AND %s.region = page.region AND %s.row_key %s ",
+                      rows->table, r, r, r, r, r, key);
+}
+
+
+/* Rows without an id, and this hash, on earlier pages of the scan: how many. */
 
 static void
 amzsync_store_sql_before(amzsync_store_sql_t *sql,
-    const amzsync_rowset_t *rows, const char *id)
+    const amzsync_rowset_t *rows, const char *id, const char *hash)
 {
-    amzsync_store_sql(sql, ", src.row_key, src.ordinal + "
-                      "CASE WHEN src.anonymous THEN ("
-                          "SELECT count(*) FROM amzsync.%s b "
-                           "WHERE b.user_id = $1 "
-                             "AND b.selling_partner_id = "
-                                 "page.selling_partner_id "
-                             "AND b.region = page.region "
-                             "AND b.row_key = src.row_key "
-                             "AND b.%s IS NULL "
-                             "AND (b.scan_sync_no, b.scan_page) = ($2, $21)"
-                      ") ELSE 0 END", rows->table, id);
+    amzsync_store_sql(sql, "(SELECT count(*) ");
+    amzsync_store_sql_keyed(sql, rows, "b", hash);
+    amzsync_store_sql(sql, "AND b.%s IS NULL "
+                      "AND (b.scan_sync_no, b.scan_page) = ($2, $21))", id);
+}
+
+
+/*
+ * "named": rows that were stored without an id, and have got one since.  For
+ * each that is new with an id one of its hash goes, of those that this scan
+ * has not met: the last, as others are counted from 1.  If that one comes yet,
+ * it is stored again.  Most sellers have no row without an id, and then this
+ * costs a look into the index.
+ */
+
+static void
+amzsync_store_sql_named(amzsync_store_sql_t *sql, const amzsync_rowset_t *rows,
+    const char *id)
+{
+    amzsync_store_sql(sql, ", hashed AS MATERIALIZED (SELECT t.anonymous, "
+                      "t.row_key, CASE WHEN t.anonymous THEN t.row_key ELSE ");
+    amzsync_store_sql_hash(sql, rows);
+    amzsync_store_sql(sql, " END AS hash FROM page CROSS JOIN LATERAL ("
+                      "SELECT ");
+    amzsync_store_sql_keyed(sql, rows, "a", ">= 'sha256:'");
+    amzsync_store_sql(sql, "AND a.row_key < 'sha256;' LIMIT 1) a "
+                      "CROSS JOIN src t), "
+                      "named AS (DELETE FROM amzsync.%s "
+                      "WHERE ctid = ANY (ARRAY(SELECT old.place FROM page, "
+                      "(SELECT hash, count(*) FILTER (WHERE anonymous) "
+                          "AS alike FROM hashed GROUP BY hash "
+                          "HAVING NOT bool_and(anonymous)) s "
+                      "CROSS JOIN LATERAL (SELECT o.ctid AS place, "
+                          "row_number() OVER (ORDER BY o.ordinal DESC) AS n ",
+                      rows->table);
+    amzsync_store_sql_keyed(sql, rows, "o", "= s.hash");
+    amzsync_store_sql(sql, "AND o.%s IS NULL "
+                      "AND (o.scan_sync_no, o.scan_page) <> ($2, $21) "
+                      "AND o.ordinal > s.alike + ", id);
+    amzsync_store_sql_before(sql, rows, id, "= s.hash");
+    amzsync_store_sql(sql, " OFFSET 0) old WHERE old.n <= ("
+                      "SELECT count(*) FROM hashed h WHERE h.hash = s.hash "
+                         "AND NOT h.anonymous AND NOT EXISTS (SELECT ");
+    amzsync_store_sql_keyed(sql, rows, "e", "= h.row_key");
+    amzsync_store_sql(sql, "AND e.ordinal = 1)))))");
 }
 
 

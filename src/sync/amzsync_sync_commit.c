@@ -21,6 +21,7 @@ static void amzsync_sync_commit_checked(amzsync_store_call_t *call);
 static void amzsync_sync_commit_fenced(amzsync_sync_set_t *set);
 static void amzsync_sync_commit_refused(amzsync_sync_set_t *set);
 static void amzsync_sync_commit_applied(amzsync_sync_set_t *set);
+static void amzsync_sync_commit_grow(amzsync_sync_set_t *set);
 static void amzsync_sync_commit_begin(amzsync_sync_set_t *set);
 
 
@@ -443,6 +444,8 @@ amzsync_sync_commit_applied(amzsync_sync_set_t *set)
         set->failures = 0;
         set->halvings = 0;
         set->refreshed = 0;
+
+        amzsync_sync_commit_grow(set);
     }
 
     if (step->last) {
@@ -483,4 +486,24 @@ amzsync_sync_commit_applied(amzsync_sync_set_t *set)
 
     amzsync_sync_plan_wake(job);
     amzsync_sync_job_check(job);
+}
+
+
+/* Pages that were halved are tried larger again, after some good ones. */
+
+static void
+amzsync_sync_commit_grow(amzsync_sync_set_t *set)
+{
+    ngx_uint_t  most;
+
+    most = set->dataset->page_size;
+    set->grown = 0;
+
+    if (set->page_size == most || ++set->good < set->patience) {
+        return;
+    }
+
+    set->page_size = ngx_min(2 * set->page_size, most);
+    set->good = 0;
+    set->grown = 1;
 }

@@ -333,14 +333,18 @@ amzsync_sync_fetch_log(amzsync_sync_set_t *set,
 
 /*
  * A token that Amazon no longer knows is no reason to fail: begin again.  But
- * a page that is larger than Amazon can make is refused in the same way.
+ * a page that is larger than Amazon can make is refused in the same way, and
+ * that is more likely where a larger one is asked for than ever before.
  */
 
 static void
 amzsync_sync_fetch_invalid(amzsync_sync_set_t *set,
     const amzsync_error_t *error)
 {
-    if (set->next_token && set->restarts < set->job->sync->conf->retries) {
+    if (set->next_token
+        && !set->grown
+        && set->restarts < set->job->sync->conf->retries)
+    {
         set->restarts++;
         amzsync_sync_commit_restart(set);
         return;
@@ -352,7 +356,7 @@ amzsync_sync_fetch_invalid(amzsync_sync_set_t *set,
 
 /*
  * Half as many rows a page where we have a say in it, else half the window.  A
- * token goes with its request, so begin again.
+ * token is good for pages of any size, but for no other window: begin again.
  */
 
 static void
@@ -369,17 +373,23 @@ amzsync_sync_fetch_halve(amzsync_sync_set_t *set, const amzsync_error_t *error)
 
     if (set->page_size > 1) {
         set->page_size /= 2;
+        set->good = 0;
+        set->patience <<= set->grown;
+        set->grown = 0;
 
-    } else if (set->dataset->page_size == 0
-               && !(set->dataset->flags & AMZSYNC_DATASET_SNAPSHOT)
-               && half > 0)
+        amzsync_sync_set_next(set);
+        return;
+    }
+
+    if (set->dataset->page_size
+        || (set->dataset->flags & AMZSYNC_DATASET_SNAPSHOT)
+        || half == 0)
     {
-        set->window_to = set->window_from + half;
-
-    } else {
         amzsync_sync_set_fail(set, error);
         return;
     }
+
+    set->window_to = set->window_from + half;
 
     if (set->next_token) {
         amzsync_sync_commit_restart(set);

@@ -138,6 +138,7 @@ amzsync_sync_job_set(amzsync_sync_job_t *job, amzsync_store_claim_t *claim)
     set->window_to = claim->window_to;
     set->progress = claim->dataset_progress;
     set->page_size = set->dataset->page_size;
+    set->patience = AMZSYNC_SYNC_GROW;
 
     token = &claim->next_token;
 

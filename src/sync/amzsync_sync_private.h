@@ -24,6 +24,8 @@
 #define AMZSYNC_SYNC_CLAIM_MAX    64    /* syncs claimed at once */
 #define AMZSYNC_SYNC_TRIES        5     /* steals with a call in flight */
 #define AMZSYNC_SYNC_HALVINGS     6     /* of a page or window in a row */
+#define AMZSYNC_SYNC_GROW         8     /* good pages, before they are larger
+                                           again */
 #define AMZSYNC_SYNC_SWEEP        750   /* between looks at the queue, ms */
 #define AMZSYNC_SYNC_SCHEDULE     5000  /* between looks at who is due, ms */
 #define AMZSYNC_SYNC_SCHEDULE_MAX 64    /* users queued at once */
@@ -146,6 +148,9 @@ struct amzsync_sync_set_s {
     amzsync_operation_e        operation;       /* the slot's, and */
     ngx_msec_t                 asked;           /* when it was asked for */
     ngx_uint_t                 page_size;
+    ngx_uint_t                 good;            /* pages of this size, and how
+                                                   many of them let it grow */
+    ngx_uint_t                 patience;
     ngx_uint_t                 failures;        /* Amazon's, in a row */
     ngx_uint_t                 restarts;        /* of this window */
     ngx_uint_t                 halvings;        /* since the last page */
@@ -163,6 +168,7 @@ struct amzsync_sync_set_s {
     unsigned                   markets_waiting:1;   /* for the job's dataset
                                                    that tells them */
     unsigned                   refreshed:1;     /* token, for this page */
+    unsigned                   grown:1;         /* no page of this size yet */
     unsigned                   refused:1;       /* by the fence, the step, or
                                                    it was applied before */
 };

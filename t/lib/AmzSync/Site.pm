@@ -20,12 +20,15 @@ use Time::HiRes ();
 my @markets = qw(ATVPDKIKX0DER A2EUQ1WTGCTBG2 A1AM78C64UM0Y8);
 
 
+# "http" and "server" are what else Amazon's nginx has there.
+
 sub new {
-    my ($class, $sandbox) = @_;
+    my ($class, $sandbox, %arg) = @_;
 
     my $db = AmzSync->new;
-    my $amazon = AmzSync::Nginx->new(http => "",
-                                     server => $db->sandbox($sandbox));
+    my $amazon = AmzSync::Nginx->new(http => $arg{http} || "",
+                                     server => ($arg{server} || "")
+                                               . $db->sandbox($sandbox));
 
     return bless {
         db     => $db,
