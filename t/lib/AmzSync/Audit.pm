@@ -31,7 +31,8 @@ CREATE TABLE audit.progress (
     id bigserial, tx xid8, at timestamptz, pid int,
     user_id text, sync_no bigint, seller text,
     old_state text, new_state text, old_lease bigint, new_lease bigint,
-    tries int, error text, refused_start boolean
+    tries int, new_tries int, in_flight boolean, error text,
+    refused_start boolean
 );
 
 CREATE TABLE audit.steps (
@@ -58,12 +59,15 @@ BEGIN
     END IF;
     INSERT INTO audit.progress
            (tx, at, pid, user_id, sync_no, seller, old_state, new_state,
-            old_lease, new_lease, tries, error, refused_start)
+            old_lease, new_lease, tries, new_tries, in_flight, error,
+            refused_start)
     VALUES (pg_current_xact_id(), clock_timestamp(), pg_backend_pid(),
             NEW.user_id, NEW.sync_no, NEW.selling_partner_id,
             CASE WHEN TG_OP <> 'INSERT' THEN OLD.state END, NEW.state,
             CASE WHEN TG_OP <> 'INSERT' THEN OLD.lease END, NEW.lease,
             CASE WHEN TG_OP <> 'INSERT' THEN OLD.tries END,
+            NEW.tries,
+            CASE WHEN TG_OP <> 'INSERT' THEN OLD.in_flight <> '{}' END,
             NEW.error_code,
             TG_OP = 'UPDATE' AND NEW.starts_refused > OLD.starts_refused);
     RETURN NULL;
@@ -290,6 +294,12 @@ my @rules = (
     "no lease is given twice", "
         SELECT lease FROM (SELECT DISTINCT lease, worker FROM audit.holds) h
          GROUP BY lease HAVING count(*) > 1",
+
+    "only a steal in the middle of a call is a try", "
+        SELECT * FROM audit.progress
+         WHERE new_tries > tries
+           AND NOT (in_flight AND old_state = 'running'
+                    AND new_lease <> old_lease AND new_tries = tries + 1)",
 
     "only what was tried five times is given up", "
         SELECT * FROM audit.progress WHERE error = 'stalled' AND tries < 5",

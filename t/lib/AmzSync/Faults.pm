@@ -177,19 +177,57 @@ sub kill_worker {
 }
 
 
-# Longer than the lease; then its syncs are somebody else's.
+# Longer than the lease; then its syncs are somebody else's.  Amazon is slow,
+# often, so that they stand still in the middle of a call: its page is there
+# when they go on.
 
 sub stop_worker {
     my ($self, $kind) = @_;
-    my @pids = grep { !$self->{left}{$_} } map { $_->workers } $self->whole;
-    my $pid = $pids[rand @pids] or return;
-    my $who = AmzSync::Process::identity($pid) or return;
 
-    # Not all of them.
-    return if keys %{ $self->{left} } >= 2;
+    return if !keys %{ $self->standing } || $self->{stopping};
+
+    $self->{stopping} = 1;
+    $self->storm("Amazon: slow") if rand() < 0.7;
+
+    $self->later(0.6, sub {
+        my %pids = %{ $self->standing };
+
+        $self->{stopping} = 0;
+        $self->stand_still($kind, $_) for map { $pids{$_} } keys %pids;
+        return;
+    });
+
+    return 1;
+}
+
+
+# One worker of each nginx that is whole, at random, or of one of them; another
+# one shall be left there.
+
+sub standing {
+    my ($self) = @_;
+    my %pids;
+
+    for my $nginx ($self->whole) {
+        my @pids = $nginx->workers;
+
+        next if grep { $self->{left}{$_} } @pids;
+        $pids{$nginx} = $pids[rand @pids] if @pids > 1;
+    }
+
+    delete $pids{ (keys %pids)[0] } if keys %pids > 1 && rand() < 0.5;
+
+    return \%pids;
+}
+
+
+sub stand_still {
+    my ($self, $kind, $pid) = @_;
+    my $who = AmzSync::Process::identity($pid) or return;
 
     kill "STOP", $pid or return;
     $self->{left}{$pid} = $who;
+    $self->note($kind, $pid);
 
     $self->later($self->{lease} + 0.8 + rand 1.2, sub {
         kill "CONT", $pid
@@ -197,8 +235,6 @@ sub stop_worker {
         delete $self->{left}{$pid};
         return;
     });
-
-    return $self->note($kind, $pid);
 }
 
 
