@@ -5,7 +5,8 @@ package AmzSync::Proxy;
 #
 #     my $proxy = AmzSync::Proxy->new($cluster->port);
 #     $proxy->cut("sent", 2);         # the next two connections that qualify
-#     my $count = $proxy->cuts;       # how many were cut since the last look
+#     my $count = $proxy->cuts(3);    # how many were, after three seconds or
+#                                     # as soon as one was; no more from now on
 #
 # Connections are cut
 #
@@ -81,8 +82,10 @@ sub cut {
 # What was not cut by now will not be.
 
 sub cuts {
-    my ($self) = @_;
+    my ($self, $seconds) = @_;
     my $text = "";
+
+    IO::Select->new($self->{control})->can_read($seconds || 0);
 
     syswrite $self->{control}, "none 0\n";
     1 while sysread $self->{control}, $text, 4096, length $text;
@@ -182,6 +185,8 @@ sub ask {
 
     $bytes = substr $bytes, 0, length($bytes) / 2 if $how eq "middle";
 
+    # Each Sync is answered by a ReadyForQuery.
+    $pair->{pending} += () = $bytes =~ /S\x00\x00\x00\x04/g;
     $pair->{asked} ||= time;
     give($pair->{server}, $bytes);
     $self->end($pair, $how) if $how;
@@ -196,7 +201,10 @@ sub answer {
 
     # Authentication is over with ReadyForQuery.
     $pair->{begun} ||= $bytes =~ /Z\x00\x00\x00\x05I\z/;
-    $pair->{asked} = 0;
+
+    $pair->{pending} -= () = $bytes =~ /Z\x00\x00\x00\x05/g;
+    $pair->{pending} = 0 if $pair->{pending} < 0;
+    $pair->{asked} = $pair->{pending} ? time : 0;
     give($pair->{client}, $bytes);
     $self->end($pair, $how) if $how;
 }
