@@ -269,6 +269,12 @@ my @rules = (
                   AND p.old_state = 'running'
                   AND (p.new_state = 'running' OR p.error = 'stalled'))",
 
+    "a sync ends when all of its datasets have", "
+        SELECT d.* FROM amzsync.sync_datasets d
+          JOIN amzsync.sync_progress p USING (user_id, sync_no)
+         WHERE d.status IN ('pending', 'in_progress')
+           AND p.state IN ('completed', 'failed')",
+
     "no row of data and no cursor is written but with a step", "
         SELECT * FROM audit.writes w
          WHERE NOT EXISTS (
