@@ -182,6 +182,37 @@ sub alive {
     is_deeply([ $site->alarms ], [], "standstill: no alarms");
 }
 
+# An nginx that is killed as a whole in the middle of a page: another one goes
+# on once the lease has ended and it has looked.  Five more seconds are for a
+# slow machine.
+
+{
+    my $site = site();
+    my $nginx = $site->nginx(workers => 2, extra => "amzsync_lease 3s;");
+
+    $site->begin($nginx, "u1", seller => "S1");
+    half_way($site, "u1");
+
+    my $other = $site->nginx(extra => "amzsync_lease 3s;");
+    $nginx->slay;
+
+    my $before = $site->row("u1");
+    my $begin = time;
+    my $sweep = 3 / 6 + 0.75 * 1.5;
+
+    ok($site->wait_row("u1", 20, sub { resumed($_[0], $before) }),
+       "killed: resumed") or diag $other->log;
+
+    my $took = time - $begin;
+
+    cmp_ok($took, ">", $before->{left} - 0.5, "killed: not under the lease");
+    cmp_ok($took, "<", 5 + $before->{left} + $sweep,
+           "killed: within the lease and a sweep");
+
+    exact($site, "killed", "u1", "S1");
+    is_deeply([ $site->alarms ], [], "killed: no alarms");
+}
+
 # Two nginx share what is queued, whoever was asked.  Each sync waits for its
 # quota for a second, so that the first has no time for all of them.
 

@@ -12,7 +12,7 @@ packages_test="$packages_sanitize valgrind libc6-dbg python3
     python3-jsonschema procps perl libfilter-perl libhttp-message-perl
     libipc-run-perl liblist-moreutils-perl libtest-base-perl
     libtest-longstring-perl libtext-diff-perl liburi-perl libwww-perl"
-packages_full="chromium debootstrap git pgbouncer prometheus"
+packages_full="chromium debootstrap faketime git pgbouncer prometheus"
 
 
 say() {

@@ -11,6 +11,7 @@
 
 #define AMZSYNC_HTTP_SANDBOX_NO_LIMIT  1000     /* requests a second */
 #define AMZSYNC_HTTP_SANDBOX_MISSING   1024     /* bytes of a cut answer */
+#define AMZSYNC_HTTP_SANDBOX_STAY      60000    /* milliseconds */
 
 
 static ngx_int_t amzsync_http_sandbox_request_id(ngx_http_request_t *r);
@@ -20,7 +21,9 @@ static void amzsync_http_sandbox_writer(ngx_http_request_t *r);
 static ngx_int_t amzsync_http_sandbox_next(amzsync_http_sandbox_ctx_t *ctx,
     ngx_chain_t **out);
 static void amzsync_http_sandbox_blocked(ngx_http_request_t *r);
+static void amzsync_http_sandbox_soon(ngx_event_t *ev);
 static void amzsync_http_sandbox_wake(ngx_event_t *ev);
+static void amzsync_http_sandbox_came(ngx_event_t *ev);
 static void amzsync_http_sandbox_cleanup(void *data);
 
 
@@ -298,10 +301,23 @@ amzsync_http_sandbox_later(amzsync_http_sandbox_ctx_t *ctx, ngx_msec_t delay,
         ngx_add_timer(ev, delay);
 
     } else {
-        ngx_post_event(ev, &ngx_posted_next_events);
+        amzsync_http_sandbox_soon(ev);
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * In the next turn of the event loop.  A worker that is told to exit meanwhile
+ * would not stay for what is only posted, but it does for a timer.
+ */
+
+static void
+amzsync_http_sandbox_soon(ngx_event_t *ev)
+{
+    ngx_add_timer(ev, AMZSYNC_HTTP_SANDBOX_STAY);
+    ngx_post_event(ev, &ngx_posted_next_events);
 }
 
 
@@ -313,6 +329,8 @@ amzsync_http_sandbox_wake(ngx_event_t *ev)
 
     r = ev->data;
     c = r->connection;
+
+    amzsync_http_sandbox_came(ev);
 
     ngx_http_set_log_request(c->log, r);
 
@@ -327,12 +345,19 @@ amzsync_http_sandbox_cleanup(void *data)
 {
     amzsync_http_sandbox_ctx_t *ctx = data;
 
-    if (ctx->wake.timer_set) {
-        ngx_del_timer(&ctx->wake);
+    amzsync_http_sandbox_came(&ctx->wake);
+}
+
+
+static void
+amzsync_http_sandbox_came(ngx_event_t *ev)
+{
+    if (ev->timer_set) {
+        ngx_del_timer(ev);
     }
 
-    if (ctx->wake.posted) {
-        ngx_delete_posted_event(&ctx->wake);
+    if (ev->posted) {
+        ngx_delete_posted_event(ev);
     }
 }
 
@@ -392,7 +417,7 @@ amzsync_http_sandbox_writer(ngx_http_request_t *r)
         ngx_del_timer(wev);
     }
 
-    ngx_post_event(&ctx->wake, &ngx_posted_next_events);
+    amzsync_http_sandbox_soon(&ctx->wake);
 }
 
 

@@ -237,8 +237,9 @@ static void
 amzsync_pg_conn_up(amzsync_pg_conn_t *conn)
 {
     ngx_log_error(NGX_LOG_INFO, conn->pool->log, 0,
-                  "PostgreSQL %s connection %ui is up",
-                  amzsync_pg_class_names[conn->class], conn->index);
+                  "PostgreSQL %s connection %ui is up, process %d",
+                  amzsync_pg_class_names[conn->class], conn->index,
+                  PQbackendPID(conn->pg));
 
     conn->state = AMZSYNC_PG_UP;
     conn->since = ngx_current_msec;

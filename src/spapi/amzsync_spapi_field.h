@@ -20,8 +20,8 @@ ngx_uint_t amzsync_field_named(const char *names, const u_char *p,
 
 /*
  * Appends a value that is not empty, valid UTF-8 without NUL.  The byte behind
- * it is one that no number goes on with.  NGX_DECLINED: it has not the form of the type; NGX_ERROR:
- * no memory.
+ * it is one that no number goes on with.  NGX_DECLINED: it has not the form of
+ * the type; NGX_ERROR: no memory.
  *
  * Times are RFC 3339's and what Amazon writes besides: "2026-11-22",
  * "11/22/2026", "2026-11-22 10:00:00 UTC", "22.11.2026 10:00:00 UTC".

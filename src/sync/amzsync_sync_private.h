@@ -27,6 +27,8 @@
 #define AMZSYNC_SYNC_GROW         8     /* good pages, before they are larger
                                            again */
 #define AMZSYNC_SYNC_SWEEP        750   /* between looks at the queue, ms */
+#define AMZSYNC_SYNC_COMEBACK     4000  /* all workers are connected again,
+                                           this long after an outage, ms */
 #define AMZSYNC_SYNC_SCHEDULE     5000  /* between looks at who is due, ms */
 #define AMZSYNC_SYNC_SCHEDULE_MAX 64    /* users queued at once */
 #define AMZSYNC_SYNC_PRUNE        3600  /* at most, between looks at what is
@@ -245,6 +247,8 @@ struct amzsync_sync_s {
     ngx_msec_t                 claim_sent;
     int64_t                    lease;           /* of the claim */
     ngx_msec_t                 stolen;          /* when nothing was left to */
+    ngx_msec_t                 away;            /* when the database was, last;
+                                                   if "outage" is set */
 
     amzsync_store_call_t      *heartbeat;
     ngx_msec_t                 beat_sent;
@@ -258,6 +262,8 @@ struct amzsync_sync_s {
 
     unsigned                   again:1;         /* woken while claiming */
     unsigned                   steal:1;         /* the claim steals, too */
+    unsigned                   seen:1;          /* the database, once */
+    unsigned                   outage:1;        /* it has been away since */
     unsigned                   stopped:1;       /* nothing new is begun */
     unsigned                   trim:1;          /* threads have worked, their
                                                    heaps may be given back */

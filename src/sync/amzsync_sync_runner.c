@@ -19,6 +19,8 @@
 
 
 static void amzsync_sync_sweep(ngx_event_t *ev);
+static void amzsync_sync_away(amzsync_sync_t *sync);
+static ngx_uint_t amzsync_sync_may_steal(amzsync_sync_t *sync);
 static void amzsync_sync_claim(ngx_event_t *ev);
 static void amzsync_sync_claimed(amzsync_store_call_t *call);
 static void amzsync_sync_claim_jobs(amzsync_sync_t *sync,
@@ -221,12 +223,51 @@ amzsync_sync_sweep(ngx_event_t *ev)
     delay = AMZSYNC_SYNC_NOT_READY;
 
     if (amzsync_store_ready(sync->store)) {
+        sync->seen = 1;
+
         amzsync_sync_claim(&sync->wake);
 
         delay = amzsync_sync_jitter(AMZSYNC_SYNC_SWEEP);
+
+    } else if (sync->seen) {
+        amzsync_sync_away(sync);
     }
 
     ngx_add_timer(&sync->sweep, delay);
+}
+
+
+static void
+amzsync_sync_away(amzsync_sync_t *sync)
+{
+    sync->outage = 1;
+    sync->away = ngx_current_msec;
+}
+
+
+/*
+ * What is queued is cheap to see, what to steal is not.
+ *
+ * After an outage of the database leases have run out that nobody could renew:
+ * owners who are alive come first, or the outage would count as their death.
+ */
+
+static ngx_uint_t
+amzsync_sync_may_steal(amzsync_sync_t *sync)
+{
+    ngx_msec_t  beat;
+
+    beat = sync->conf->lease / 6;
+
+    if (sync->outage
+        && ngx_current_msec - sync->away <= AMZSYNC_SYNC_COMEBACK + beat)
+    {
+        return 0;
+    }
+
+    sync->outage = 0;
+
+    return ngx_current_msec - sync->stolen > beat;
 }
 
 
@@ -257,9 +298,7 @@ amzsync_sync_claim(ngx_event_t *ev)
     sync->lease = lease & INT64_MAX;
     sync->claim_sent = ngx_current_msec;
 
-    /* What is queued is cheap to see, what to steal is not. */
-
-    sync->steal = (ngx_current_msec - sync->stolen > sync->conf->lease / 6);
+    sync->steal = amzsync_sync_may_steal(sync);
 
     limit = ngx_min(sync->conf->max_syncs - sync->njobs,
                     AMZSYNC_SYNC_CLAIM_MAX);
@@ -286,6 +325,11 @@ amzsync_sync_claimed(amzsync_store_call_t *call)
 
     } else if (call->status == AMZSYNC_STORE_NONE && sync->steal) {
         sync->stolen = sync->claim_sent;
+
+    } else if (call->status == AMZSYNC_STORE_LOST
+               || call->status == AMZSYNC_STORE_UNAVAILABLE)
+    {
+        amzsync_sync_away(sync);
     }
 
     if (sync->stopped) {

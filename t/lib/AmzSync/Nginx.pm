@@ -117,17 +117,36 @@ sub master { $_[0]{master} }
 
 sub workers {
     my ($self) = @_;
-    my @pids;
 
-    open my $fh, '<',
-        "/proc/$self->{master}/task/$self->{master}/children" or return;
+    return grep {
+        my $pid = $_;
+        open my $cmd, '<', "/proc/$pid/cmdline";
+        $cmd && (<$cmd> || "") =~ /worker process\0*$/;
+    } $self->children;
+}
 
-    for my $pid (split " ", <$fh> || "") {
-        open my $cmd, '<', "/proc/$pid/cmdline" or next;
-        push @pids, $pid if (<$cmd> || "") =~ /worker process\0*$/;
-    }
 
-    return @pids;
+# All children of the master, also those that are shutting down.
+
+sub children {
+    my ($self) = @_;
+    my $master = $self->{master} or return;
+
+    open my $fh, '<', "/proc/$master/task/$master/children" or return;
+
+    return split " ", <$fh> || "";
+}
+
+
+# SIGKILL to the master and to all of its children, none forgotten.
+
+sub slay {
+    my ($self) = @_;
+
+    kill "STOP", $self->{master};
+    kill "KILL", $self->children, $self->{master};
+
+    $self->gone(10);
 }
 
 

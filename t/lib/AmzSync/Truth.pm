@@ -9,6 +9,8 @@ package AmzSync::Truth;
 #         tables => ["orders", "order_items"]);
 #
 # "more" is what else the sandbox is asked, such as "&from=2026-01-01".
+# "partner" leaves out the rows of other selling partners; with "as" several may
+# compare at once in one database, each under a name of its own.
 #
 # An empty list: the tables are the truth.  What the module adds to a row, its
 # marks and made-up keys, is not part of it.
@@ -26,34 +28,57 @@ my %ours = map { $_ => 1 } qw(user_id selling_partner_id region row_key
                               ordinal scan_sync_no scan_page);
 
 
+# Few programs of psql, whatever the number of tables: campaigns compare often.
+
 sub compare {
     my ($db, %arg) = @_;
-    my @differences;
+    my @tables = @{ $arg{tables} || \@orders };
+    my %columns = columns($db);
+    my (%sql, $load, @counts);
 
-    for my $table (@{ $arg{tables} || \@orders }) {
-        my $file = fetch($db, $table, %arg);
-        my @columns = columns($db, $table);
+    for my $table (@tables) {
+        my $file = fetch($db, $table, \%arg);
+        my ($create, $ours, $truth) = queries($table, \%arg, header($file),
+                                              @{ $columns{$table} });
 
-        push @differences, differences($db, $table, $file, $arg{user},
-                                       @columns);
+        $sql{$table} = "($ours EXCEPT ALL $truth) UNION ALL
+                        ($truth EXCEPT ALL $ours)";
+        $load .= $create . "FROM '$file' WITH (FORMAT csv, HEADER match)\n";
+
+        push @counts, "SELECT '$table',
+            (SELECT count(*) FROM ($ours EXCEPT ALL $truth) x),
+            (SELECT count(*) FROM ($truth EXCEPT ALL $ours) x),
+            (SELECT count(*) FROM ($truth) x)";
     }
 
-    return @differences;
+    $db->script($load);
+
+    return map { difference($db, $sql{ $_->[0] }, @$_) }
+           $db->sql(join " UNION ALL ", @counts);
+}
+
+
+# The name that a table's truth has, as a file and as a table.
+
+sub name {
+    my ($table, $arg) = @_;
+
+    return defined $arg->{as} ? "truth_$arg->{as}_$table" : "truth_$table";
 }
 
 
 sub fetch {
-    my ($db, $table, %arg) = @_;
-    my $url = "$arg{url}/_sandbox/$table.csv?seller=$arg{seller}";
+    my ($db, $table, $arg) = @_;
+    my $url = "$arg->{url}/_sandbox/$table.csv?seller=$arg->{seller}";
 
-    $url .= "&marketplaceIds=" . join(",", @{ $arg{marketplaces} })
-        if $arg{marketplaces};
-    $url .= $arg{more} if $arg{more};
+    $url .= "&marketplaceIds=" . join(",", @{ $arg->{marketplaces} })
+        if $arg->{marketplaces};
+    $url .= $arg->{more} if $arg->{more};
 
     my $answer = HTTP::Tiny->new(timeout => 60)->get($url);
     die "$url: $answer->{status} $answer->{content}\n" if !$answer->{success};
 
-    return $db->file("$table.csv", $answer->{content});
+    return $db->file(name($table, $arg) . ".csv", $answer->{content});
 }
 
 
@@ -66,21 +91,32 @@ sub header {
 }
 
 
-sub columns {
-    my ($db, $table) = @_;
+# The columns that are Amazon's, with their types, of each table.
 
-    return grep { !$ours{ $_->[0] } } $db->sql(
-        "SELECT column_name, data_type FROM information_schema.columns
-          WHERE table_schema = 'amzsync' AND table_name = '$table'
-          ORDER BY ordinal_position");
+sub columns {
+    my ($db) = @_;
+    my %columns;
+
+    push @{ $columns{ $_->[0] } }, [ @$_[1, 2] ]
+        for grep { !$ours{ $_->[1] } } $db->sql(
+            "SELECT table_name, column_name, data_type
+               FROM information_schema.columns
+              WHERE table_schema = 'amzsync'
+              ORDER BY table_name, ordinal_position");
+
+    return %columns;
 }
 
 
-sub differences {
-    my ($db, $table, $file, $user, @columns) = @_;
+# What makes the table of a truth, up to its file; what reads ours, and it.
+
+sub queries {
+    my ($table, $arg, $header, @columns) = @_;
+
+    my $of = "user_id = '$arg->{user}'";
+    my $name = name($table, $arg);
 
     # What no report has a column for has no truth: NULL.
-    my $header = header($file);
     my $names = join ", ", grep { $_ ne "extra" || $header =~ /\bextra\b/ }
                            map { $_->[0] } @columns;
     my $types = join ", ", map { "$_->[0] $_->[1]" } @columns;
@@ -88,32 +124,26 @@ sub differences {
         $_->[1] =~ /^(numeric|jsonb)$/ ? "$_->[0]::text" : $_->[0]
     } @columns;
 
-    $db->script(<<END);
-DROP TABLE IF EXISTS truth_$table;
-CREATE TABLE truth_$table ($types);
-\\copy truth_$table ($names) FROM '$file' WITH (FORMAT csv, HEADER match)
-END
+    $of .= " AND selling_partner_id = '$arg->{partner}'"
+        if defined $arg->{partner};
 
-    my $ours = "SELECT $exact FROM amzsync.$table WHERE user_id = '$user'";
-    my $truth = "SELECT $exact FROM truth_$table";
+    return ("DROP TABLE IF EXISTS $name;
+             CREATE TABLE $name ($types);\n\\copy $name ($names) ",
+            "SELECT $exact FROM amzsync.$table WHERE $of",
+            "SELECT $exact FROM $name");
+}
 
-    my ($row) = $db->sql(<<END);
-SELECT (SELECT count(*) FROM ($ours EXCEPT ALL $truth) x),
-       (SELECT count(*) FROM ($truth EXCEPT ALL $ours) x),
-       (SELECT count(*) FROM truth_$table)
-END
 
-    my ($extra, $missing, $total) = @$row;
+sub difference {
+    my ($db, $sql, $table, $extra, $missing, $total) = @_;
 
     return "$table: the truth is empty" if $total == 0;
     return if $extra == 0 && $missing == 0;
 
-    my ($first) = $db->sql("SELECT row_to_json(x) FROM
-        (($ours EXCEPT ALL $truth) UNION ALL ($truth EXCEPT ALL $ours)) x
-        LIMIT 1");
+    my ($first) = $db->sql("SELECT row_to_json(x) FROM ($sql) x LIMIT 1");
 
     return "$table: $extra rows that are not true, $missing true rows missing,"
-           . " such as $first->[0]";
+           . " such as " . ($first ? $first->[0] : "none now");
 }
 
 
