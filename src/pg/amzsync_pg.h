@@ -201,8 +201,10 @@ void amzsync_pg_detach(amzsync_pg_query_t *query);
 ngx_uint_t amzsync_pg_sent(amzsync_pg_query_t *query);
 
 
-/* Whether any connection is up; for the log and for the runner's sweeps. */
+/* Whether any connection is up; and whether one of a class is. */
 ngx_uint_t amzsync_pg_ready(amzsync_pg_pool_t *pool);
+ngx_uint_t amzsync_pg_class_ready(amzsync_pg_pool_t *pool,
+    amzsync_pg_class_e class);
 
 
 /*

@@ -115,16 +115,29 @@ amzsync_pg_pool_set_check(amzsync_pg_pool_t *pool,
 ngx_uint_t
 amzsync_pg_ready(amzsync_pg_pool_t *pool)
 {
-    ngx_uint_t          class, i;
-    amzsync_pg_line_t  *line;
+    ngx_uint_t  class;
 
     for (class = 0; class < AMZSYNC_PG_CLASSES; class++) {
-        line = &pool->lines[class];
+        if (amzsync_pg_class_ready(pool, class)) {
+            return 1;
+        }
+    }
 
-        for (i = 0; i < line->nconns; i++) {
-            if (line->conns[i].state == AMZSYNC_PG_UP) {
-                return 1;
-            }
+    return 0;
+}
+
+
+ngx_uint_t
+amzsync_pg_class_ready(amzsync_pg_pool_t *pool, amzsync_pg_class_e class)
+{
+    ngx_uint_t          i;
+    amzsync_pg_line_t  *line;
+
+    line = &pool->lines[class];
+
+    for (i = 0; i < line->nconns; i++) {
+        if (line->conns[i].state == AMZSYNC_PG_UP) {
+            return 1;
         }
     }
 

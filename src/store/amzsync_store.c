@@ -97,6 +97,13 @@ amzsync_store_ready(amzsync_store_t *store)
 }
 
 
+ngx_uint_t
+amzsync_store_ready_work(amzsync_store_t *store)
+{
+    return amzsync_pg_class_ready(store->pg, AMZSYNC_PG_WORK);
+}
+
+
 /* "result" may be an error: no schema, or no right to read it. */
 
 static ngx_int_t

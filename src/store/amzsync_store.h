@@ -63,8 +63,10 @@ amzsync_store_t *amzsync_store_create(ngx_cycle_t *cycle,
     amzsync_pg_conf_t *conf);
 void amzsync_store_destroy(amzsync_store_t *store);
 
-/* Whether a database connection with the right schema is up. */
+/* Whether a database connection with the right schema is up; and whether one
+ * for the work of syncs is. */
 ngx_uint_t amzsync_store_ready(amzsync_store_t *store);
+ngx_uint_t amzsync_store_ready_work(amzsync_store_t *store);
 
 /* The handler will not be called any more. */
 void amzsync_store_detach(amzsync_store_call_t *call);
@@ -297,8 +299,9 @@ typedef struct {
 } amzsync_store_lease_t;
 
 /*
- * Claims queued syncs, and with "steal" before them those whose lease ran out;
- * one row a dataset of each, ordered by sync.  NONE: nothing is due.  "ttl" in
+ * Claims queued syncs, and with "steal" before them those whose lease ran out,
+ * unless the database has just been started and their owners may come back; one
+ * row a dataset of each, ordered by sync.  NONE: nothing is due.  "ttl" in
  * milliseconds.  What was stolen "tries" times without a page is ended as
  * stalled instead.
  */

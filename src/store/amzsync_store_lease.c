@@ -11,6 +11,14 @@
 
 
 /*
+ * While the database was away nobody could renew a lease: whoever is connected
+ * again first must not take what belongs to those who are on their way.
+ */
+#define AMZSYNC_STORE_STEALS                                                  \
+    "$5::boolean AND now() - pg_postmaster_start_time() > interval '4 s'"
+
+
+/*
  * $1 limit, $2 lease, $3 milliseconds, $4 tries, $5 whether to steal.
  *
  * "tries" counts steals of syncs with a call to Amazon in flight; waiting,
@@ -24,7 +32,8 @@ static const amzsync_pg_stmt_t  amzsync_store_claim_stmt = {
 
     "WITH stalled AS MATERIALIZED ("
         "SELECT user_id, sync_no FROM amzsync.sync_progress "
-         "WHERE $5::boolean AND state = 'running' AND lease_until < now() "
+         "WHERE " AMZSYNC_STORE_STEALS " "
+           "AND state = 'running' AND lease_until < now() "
            "AND in_flight <> '{}' AND tries >= $4 "
          "LIMIT $1 FOR UPDATE SKIP LOCKED"
     "), reaped AS ("
@@ -48,7 +57,8 @@ static const amzsync_pg_stmt_t  amzsync_store_claim_stmt = {
            "AND d.status IN ('pending', 'in_progress')"
     "), stale AS MATERIALIZED ("
         "SELECT user_id, sync_no FROM amzsync.sync_progress "
-         "WHERE $5::boolean AND state = 'running' AND lease_until < now() "
+         "WHERE " AMZSYNC_STORE_STEALS " "
+           "AND state = 'running' AND lease_until < now() "
            "AND NOT (in_flight <> '{}' AND tries >= $4) "
          "LIMIT $1 FOR UPDATE SKIP LOCKED"
     "), due AS MATERIALIZED ("

@@ -222,7 +222,7 @@ amzsync_sync_sweep(ngx_event_t *ev)
 
     delay = AMZSYNC_SYNC_NOT_READY;
 
-    if (amzsync_store_ready(sync->store)) {
+    if (amzsync_store_ready_work(sync->store)) {
         sync->seen = 1;
 
         amzsync_sync_claim(&sync->wake);
