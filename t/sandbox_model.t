@@ -30,7 +30,8 @@ __DATA__
 --- config
     location /amazon/ {
         amzsync_sandbox zone=model:1m seed=3 orders=1000 page=100 quota=0
-                        until=2026-10-01T00:00:00Z;
+                        until=2026-10-01T00:00:00Z report_time=0
+                        report_cooldown=0;
     }
 
     location /amazon-faults/ {
@@ -45,6 +46,10 @@ getOrder 200: valid
 getMarketplaceParticipations 200: valid
 getInventorySummaries 200: valid
 listTransactions 200: valid
+createReport 202: valid
+getReports 200: valid
+getReport 200: valid
+getReportDocument 200: valid
 error 400: valid
 error 403: valid
 error 404: valid
@@ -65,6 +70,20 @@ listTransactions error 403: valid
 listTransactions error 429: valid
 listTransactions error 500: valid
 listTransactions error 503: valid
+getReports error 400: valid
+getReports error 403: valid
+getReports error 429: valid
+getReports error 500: valid
+getReports error 503: valid
+createReport error 400: valid
+createReport error 403: valid
+getReport error 403: valid
+getReport error 404: valid
+cancelReport error 400: valid
+cancelReport error 403: valid
+cancelReport error 404: valid
+getReportDocument error 403: valid
+getReportDocument error 404: valid
 --- timeout: 60
 --- no_error_log
 [alert]

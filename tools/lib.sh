@@ -5,7 +5,7 @@ build=$(realpath -m "${AMZSYNC_BUILD:-$root/build}")
 tool=${0##*/}
 
 packages_build="build-essential pkg-config nginx nginx-dev libpq-dev
-    libcurl4-openssl-dev libjansson-dev libssl-dev"
+    libcurl4-openssl-dev libjansson-dev libssl-dev zlib1g-dev"
 packages_run="postgresql curl openssl ca-certificates"
 packages_sanitize="clang libclang-rt-dev llvm"
 packages_test="$packages_sanitize valgrind libc6-dbg python3

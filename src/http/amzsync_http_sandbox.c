@@ -30,9 +30,7 @@ static ngx_int_t amzsync_http_sandbox_parse(ngx_conf_t *cf,
     amzsync_http_sandbox_conf_t *scf);
 static ngx_int_t amzsync_http_sandbox_init_zone(ngx_shm_zone_t *shm_zone,
     void *data);
-static char *amzsync_http_sandbox_rows(ngx_str_t *value, int64_t *rows);
 static char *amzsync_http_sandbox_size(ngx_str_t *value, ngx_uint_t *size);
-static char *amzsync_http_sandbox_life(ngx_str_t *value, time_t *life);
 static ngx_int_t amzsync_http_sandbox_fault_op(u_char *p, size_t len);
 static char *amzsync_http_sandbox_arg_zone(ngx_conf_t *cf,
     amzsync_http_sandbox_conf_t *scf, ngx_str_t *value);
@@ -106,6 +104,31 @@ static const amzsync_http_sandbox_route_t  amzsync_http_sandbox_routes[] = {
       amzsync_http_sandbox_transactions,
       amzsync_http_sandbox_fill_transactions },
 
+    { ngx_string("reports/2021-06-30/reports"), 0, AMZSYNC_HTTP_READ,
+      AMZSYNC_SANDBOX_OP_GET_REPORTS, amzsync_http_sandbox_data, 0.0222, 10,
+      amzsync_http_sandbox_reports, amzsync_http_sandbox_fill_reports },
+
+    { ngx_string("reports/2021-06-30/reports"), 0, NGX_HTTP_POST,
+      AMZSYNC_SANDBOX_OP_CREATE_REPORT, amzsync_http_sandbox_data, 0.0167, 15,
+      amzsync_http_sandbox_create_report, amzsync_http_sandbox_fill_created },
+
+    { ngx_string("reports/2021-06-30/reports/"), 1, AMZSYNC_HTTP_READ,
+      AMZSYNC_SANDBOX_OP_GET_REPORT, amzsync_http_sandbox_data, 2, 15,
+      amzsync_http_sandbox_report, amzsync_http_sandbox_fill_report },
+
+    { ngx_string("reports/2021-06-30/reports/"), 1, NGX_HTTP_DELETE,
+      AMZSYNC_SANDBOX_OP_CANCEL_REPORT, amzsync_http_sandbox_data, 0.0222, 10,
+      amzsync_http_sandbox_cancel_report, amzsync_http_sandbox_fill_nothing },
+
+    { ngx_string("reports/2021-06-30/documents/"), 1, AMZSYNC_HTTP_READ,
+      AMZSYNC_SANDBOX_OP_GET_REPORT_DOCUMENT, amzsync_http_sandbox_data,
+      0.0167, 15, amzsync_http_sandbox_report_document,
+      amzsync_http_sandbox_fill_report_document },
+
+    { ngx_string("_document/"), 1, AMZSYNC_HTTP_READ,
+      AMZSYNC_SANDBOX_OP_DOCUMENT, amzsync_http_sandbox_document, 0, 0, NULL,
+      amzsync_http_sandbox_fill_document },
+
     { ngx_string("_sandbox/orders.csv"), 0, AMZSYNC_HTTP_READ,
       AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_truth, 0, 0, NULL,
       amzsync_http_sandbox_fill_orders_csv },
@@ -133,6 +156,10 @@ static const amzsync_http_sandbox_route_t  amzsync_http_sandbox_routes[] = {
     { ngx_string("_sandbox/stats"), 0, AMZSYNC_HTTP_READ,
       AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_stats, 0, 0, NULL,
       NULL },
+
+    { ngx_string("_sandbox/"), 1, AMZSYNC_HTTP_READ,
+      AMZSYNC_SANDBOX_OP_CONTROL, amzsync_http_sandbox_report_truth, 0, 0,
+      NULL, amzsync_http_sandbox_fill_report_csv },
 
     { ngx_null_string, 1, 0, AMZSYNC_SANDBOX_OP_OTHER, NULL, 0, 0, NULL, NULL }
 };
@@ -186,10 +213,14 @@ amzsync_http_sandbox_handler(ngx_http_request_t *r)
     ctx->zone = ctx->conf->shm_zone->data;
     ctx->slab = (ngx_slab_pool_t *) ctx->conf->shm_zone->shm.addr;
     ctx->fault = NGX_DECLINED;
+    ctx->status = NGX_HTTP_OK;
 
     rc = amzsync_http_sandbox_route(ctx);
 
-    if (rc == NGX_OK && ctx->route->op == AMZSYNC_SANDBOX_OP_TOKEN) {
+    if (rc == NGX_OK
+        && (ctx->route->op == AMZSYNC_SANDBOX_OP_TOKEN
+            || ctx->route->op == AMZSYNC_SANDBOX_OP_CREATE_REPORT))
+    {
         rc = ngx_http_read_client_request_body(r, amzsync_http_sandbox_body);
 
         return (rc >= NGX_HTTP_SPECIAL_RESPONSE) ? rc : NGX_DONE;
@@ -223,9 +254,10 @@ amzsync_http_sandbox_route(amzsync_http_sandbox_ctx_t *ctx)
     ngx_str_t                            path;
     ngx_http_request_t                  *r;
     ngx_http_core_loc_conf_t            *clcf;
-    const amzsync_http_sandbox_route_t  *route;
+    const amzsync_http_sandbox_route_t  *route, *other;
 
     r = ctx->request;
+    other = NULL;
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 
     /* an internal redirect may bring a URI from elsewhere */
@@ -247,12 +279,27 @@ amzsync_http_sandbox_route(amzsync_http_sandbox_ctx_t *ctx)
             continue;
         }
 
-        if (route->more ? path.len > route->path.len
-                        : path.len == route->path.len)
+        if (route->more ? path.len <= route->path.len
+                        : path.len != route->path.len)
         {
+            continue;
+        }
+
+        if (other && (route->path.len != other->path.len)) {
+            break;
+        }
+
+        ctx->methods |= route->methods;
+        other = route;
+
+        if (r->method & route->methods) {
             break;
         }
     }
+
+    /* a way, or one with other methods */
+
+    route = other ? other : route;
 
     ctx->route = route;
     ctx->rest.data = path.data + route->path.len;
@@ -280,7 +327,20 @@ amzsync_http_sandbox_body(ngx_http_request_t *r)
 static ngx_int_t
 amzsync_http_sandbox_not_allowed(amzsync_http_sandbox_ctx_t *ctx)
 {
+    size_t            len;
+    u_char           *p;
+    ngx_uint_t        i;
     ngx_table_elt_t  *h;
+
+    static const struct {
+        ngx_uint_t    method;
+        const char   *name;
+    } methods[] = {
+        { NGX_HTTP_GET, "GET, " },
+        { NGX_HTTP_HEAD, "HEAD, " },
+        { NGX_HTTP_POST, "POST, " },
+        { NGX_HTTP_DELETE, "DELETE, " }
+    };
 
     h = ngx_list_push(&ctx->request->headers_out.headers);
     if (h == NULL) {
@@ -293,12 +353,22 @@ amzsync_http_sandbox_not_allowed(amzsync_http_sandbox_ctx_t *ctx)
 #endif
     ngx_str_set(&h->key, "Allow");
 
-    if (ctx->route->methods == NGX_HTTP_POST) {
-        ngx_str_set(&h->value, "POST");
-
-    } else {
-        ngx_str_set(&h->value, "GET, HEAD");
+    p = ngx_pnalloc(ctx->request->pool,
+                    sizeof("GET, HEAD, POST, DELETE, "));
+    if (p == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
+
+    h->value.data = p;
+
+    for (i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+        if (ctx->methods & methods[i].method) {
+            len = ngx_strlen(methods[i].name);
+            p = ngx_cpymem(p, methods[i].name, len);
+        }
+    }
+
+    h->value.len = p - h->value.data - (sizeof(", ") - 1);
 
     return amzsync_http_sandbox_error(ctx, NGX_HTTP_NOT_ALLOWED,
                                       "InvalidInput", "Method not allowed.",
@@ -318,6 +388,7 @@ amzsync_http_sandbox_view(amzsync_http_sandbox_ctx_t *ctx,
     view->orders = scf->orders;
     view->inventory = scf->inventory;
     view->transactions = scf->transactions;
+    ngx_memcpy(view->reports, scf->reports, sizeof(view->reports));
     view->until = scf->until ? scf->until
                              : amzsync_sandbox_zone_midnight(ctx->zone);
 
@@ -404,6 +475,8 @@ amzsync_http_sandbox(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     scf->inventory_ttl = 30;
     scf->transactions_ttl = 180;
 
+    amzsync_http_sandbox_report_defaults(scf);
+
     if (amzsync_http_sandbox_parse(cf, scf) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
@@ -441,12 +514,13 @@ amzsync_http_sandbox_parse(ngx_conf_t *cf, amzsync_http_sandbox_conf_t *scf)
             }
         }
 
-        rv = "has an unknown argument";
-
         if (a->name.len) {
             arg.data = value[i].data + a->name.len;
             arg.len = value[i].len - a->name.len;
             rv = a->set(cf, scf, &arg);
+
+        } else {
+            rv = amzsync_http_sandbox_report_arg(scf, &value[i]);
         }
 
         if (rv != NGX_CONF_OK) {
@@ -536,7 +610,7 @@ amzsync_http_sandbox_arg_seed(ngx_conf_t *cf, amzsync_http_sandbox_conf_t *scf,
 }
 
 
-static char *
+char *
 amzsync_http_sandbox_rows(ngx_str_t *value, int64_t *rows)
 {
     ngx_int_t  n;
@@ -570,7 +644,7 @@ amzsync_http_sandbox_size(ngx_str_t *value, ngx_uint_t *size)
 }
 
 
-static char *
+char *
 amzsync_http_sandbox_life(ngx_str_t *value, time_t *life)
 {
     *life = ngx_parse_time(value, 1);
@@ -651,6 +725,13 @@ static char *
 amzsync_http_sandbox_arg_quota(ngx_conf_t *cf,
     amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
 {
+    return amzsync_http_sandbox_decimal(value, &scf->quota);
+}
+
+
+char *
+amzsync_http_sandbox_decimal(ngx_str_t *value, double *decimal)
+{
     ngx_int_t  n;
 
     n = ngx_atofp(value->data, value->len, 3);
@@ -659,7 +740,7 @@ amzsync_http_sandbox_arg_quota(ngx_conf_t *cf,
         return "needs a decimal number in";
     }
 
-    scf->quota = (double) n / 1000;
+    *decimal = (double) n / 1000;
 
     return NGX_CONF_OK;
 }
@@ -710,13 +791,20 @@ static char *
 amzsync_http_sandbox_arg_duplicates(ngx_conf_t *cf,
     amzsync_http_sandbox_conf_t *scf, ngx_str_t *value)
 {
+    return amzsync_http_sandbox_flag(value, &scf->duplicates);
+}
+
+
+char *
+amzsync_http_sandbox_flag(ngx_str_t *value, ngx_uint_t *flag)
+{
     if (value->len == 2 && ngx_strncmp(value->data, "on", 2) == 0) {
-        scf->duplicates = 1;
+        *flag = 1;
         return NGX_CONF_OK;
     }
 
     if (value->len == 3 && ngx_strncmp(value->data, "off", 3) == 0) {
-        scf->duplicates = 0;
+        *flag = 0;
         return NGX_CONF_OK;
     }
 
@@ -774,6 +862,18 @@ amzsync_http_sandbox_arg_fault(ngx_conf_t *cf,
             return "is for tokens, and has an operation in";
         }
 
+        if (AMZSYNC_SANDBOX_REPORT_FAULT(i)) {
+            op = (i == AMZSYNC_SANDBOX_FAULT_EXPIRED_ADDRESS)
+                 ? AMZSYNC_SANDBOX_OP_DOCUMENT
+                 : AMZSYNC_SANDBOX_OP_CREATE_REPORT;
+
+            if (last && faults != scf->aimed[op]) {
+                return "is of another operation than that in";
+            }
+
+            faults = scf->aimed[op];
+        }
+
         faults[i] = n;
 
         return NGX_CONF_OK;
@@ -783,7 +883,7 @@ amzsync_http_sandbox_arg_fault(ngx_conf_t *cf,
 }
 
 
-/* An operation that has data. */
+/* An operation that has data, or a document. */
 
 static ngx_int_t
 amzsync_http_sandbox_fault_op(u_char *p, size_t len)
@@ -794,7 +894,8 @@ amzsync_http_sandbox_fault_op(u_char *p, size_t len)
     for (route = amzsync_http_sandbox_routes; route->path.len; route++) {
         name = amzsync_sandbox_ops[route->op];
 
-        if (route->ask && ngx_strlen(name) == len
+        if ((route->ask || route->op == AMZSYNC_SANDBOX_OP_DOCUMENT)
+            && ngx_strlen(name) == len
             && ngx_memcmp(name, p, len) == 0)
         {
             return route->op;

@@ -146,6 +146,14 @@ ngx_int_t
 amzsync_http_sandbox_reply(amzsync_http_sandbox_ctx_t *ctx, ngx_uint_t status,
     amzsync_sandbox_out_t *out)
 {
+    return amzsync_http_sandbox_send(ctx, status, out, "application/json");
+}
+
+
+ngx_int_t
+amzsync_http_sandbox_send(amzsync_http_sandbox_ctx_t *ctx, ngx_uint_t status,
+    amzsync_sandbox_out_t *out, const char *type)
+{
     size_t               len;
     ngx_int_t            rc;
     ngx_buf_t           *b;
@@ -171,7 +179,7 @@ amzsync_http_sandbox_reply(amzsync_http_sandbox_ctx_t *ctx, ngx_uint_t status,
     cl.buf = b;
     cl.next = NULL;
 
-    rc = amzsync_http_sandbox_header(ctx, status, len, "application/json");
+    rc = amzsync_http_sandbox_header(ctx, status, len, type);
 
     if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
         return rc;
@@ -232,7 +240,7 @@ amzsync_http_sandbox_stream(amzsync_http_sandbox_ctx_t *ctx, const char *type,
         ctx->cut = 1;
     }
 
-    rc = amzsync_http_sandbox_header(ctx, NGX_HTTP_OK, len, type);
+    rc = amzsync_http_sandbox_header(ctx, ctx->status, len, type);
 
     if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
         return rc;

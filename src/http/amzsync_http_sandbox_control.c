@@ -25,10 +25,14 @@ typedef struct {
     ngx_str_t                marketplaces;
     ngx_str_t                set;
     ngx_str_t                at;
+    ngx_str_t                from;
+    ngx_str_t                to;
 } amzsync_http_sandbox_ask_t;
 
 
 static ngx_uint_t amzsync_http_sandbox_local(ngx_http_request_t *r);
+static ngx_int_t amzsync_http_sandbox_report_table(const ngx_str_t *name,
+    amzsync_sandbox_report_lines_t *lines);
 static ngx_int_t amzsync_http_sandbox_ask(amzsync_http_sandbox_ctx_t *ctx,
     amzsync_http_sandbox_ask_t *ask);
 static ngx_int_t amzsync_http_sandbox_refuse(amzsync_http_sandbox_ctx_t *ctx,
@@ -69,6 +73,103 @@ amzsync_http_sandbox_truth(amzsync_http_sandbox_ctx_t *ctx)
 
     return amzsync_http_sandbox_stream(ctx, "text/csv; charset=utf-8",
                                        ctx->route->fill);
+}
+
+
+/* The tables of reports: TABLE.csv. */
+
+ngx_int_t
+amzsync_http_sandbox_report_truth(amzsync_http_sandbox_ctx_t *ctx)
+{
+    amzsync_sandbox_search_t         search;
+    amzsync_http_sandbox_ask_t       ask;
+    amzsync_sandbox_report_lines_t  *lines;
+
+    if (!amzsync_http_sandbox_local(ctx->request)) {
+        return NGX_HTTP_FORBIDDEN;
+    }
+
+    lines = ngx_pcalloc(ctx->request->pool,
+                        sizeof(amzsync_sandbox_report_lines_t));
+    if (lines == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx->lines = lines;
+
+    if (amzsync_http_sandbox_report_table(&ctx->rest, lines) != NGX_OK) {
+        return amzsync_http_sandbox_error(ctx, NGX_HTTP_NOT_FOUND, "NotFound",
+                                          "The resource specified does not "
+                                          "exist.", "");
+    }
+
+    if (amzsync_http_sandbox_ask(ctx, &ask) != NGX_OK) {
+        return amzsync_http_sandbox_refuse(ctx, "seller is missing or wrong.");
+    }
+
+    ngx_memzero(&search, sizeof(amzsync_sandbox_search_t));
+
+    if (ask.marketplaces.len
+        && amzsync_sandbox_marketplaces_parse(&search, &ask.marketplaces)
+           != NGX_OK)
+    {
+        return amzsync_http_sandbox_refuse(ctx, "marketplaceIds is wrong.");
+    }
+
+    lines->from = ask.from.len
+                  ? amzsync_time_parse(ask.from.data, ask.from.len) : 0;
+    lines->to = ask.to.len ? amzsync_time_parse(ask.to.data, ask.to.len)
+                           : INT64_MAX - 1;
+
+    if (lines->from == AMZSYNC_TIME_BAD || lines->to == AMZSYNC_TIME_BAD) {
+        return amzsync_http_sandbox_refuse(ctx, "from and to must be times.");
+    }
+
+    amzsync_http_sandbox_view(ctx, &ask.seller, &lines->view);
+
+    lines->marketplaces = search.nmarketplaces ? search.marketplaces
+                                               : NGX_MAX_UINT32_VALUE;
+    lines->charset = ctx->conf->report_charset;
+    lines->truth = 1;
+
+    amzsync_sandbox_report_start(lines);
+
+    return amzsync_http_sandbox_stream(ctx, "text/csv; charset=utf-8",
+                                       ctx->route->fill);
+}
+
+
+static ngx_int_t
+amzsync_http_sandbox_report_table(const ngx_str_t *name,
+    amzsync_sandbox_report_lines_t *lines)
+{
+    size_t       len;
+    const char  *table;
+
+    for (lines->report = 0;
+         lines->report < AMZSYNC_SANDBOX_REPORTS;
+         lines->report++)
+    {
+        table = amzsync_sandbox_reports[lines->report]->table;
+        len = ngx_strlen(table);
+
+        if (name->len == len + sizeof(".csv") - 1
+            && ngx_memcmp(name->data, table, len) == 0
+            && ngx_memcmp(name->data + len, ".csv", sizeof(".csv") - 1) == 0)
+        {
+            return NGX_OK;
+        }
+    }
+
+    return NGX_DECLINED;
+}
+
+
+ngx_int_t
+amzsync_http_sandbox_fill_report_csv(amzsync_http_sandbox_ctx_t *ctx,
+    amzsync_sandbox_out_t *out)
+{
+    return amzsync_sandbox_report_run(ctx->lines, out);
 }
 
 
@@ -206,7 +307,9 @@ amzsync_http_sandbox_ask(amzsync_http_sandbox_ctx_t *ctx,
         { ngx_string("seller"), &ask->seller },
         { ngx_string("marketplaceIds"), &ask->marketplaces },
         { ngx_string("set"), &ask->set },
-        { ngx_string("at"), &ask->at }
+        { ngx_string("at"), &ask->at },
+        { ngx_string("from"), &ask->from },
+        { ngx_string("to"), &ask->to }
     };
 
     ngx_memzero(ask, sizeof(amzsync_http_sandbox_ask_t));

@@ -20,6 +20,8 @@ static ngx_int_t amzsync_http_sandbox_take(amzsync_http_sandbox_ctx_t *ctx);
 static ngx_int_t amzsync_http_sandbox_throttled(
     amzsync_http_sandbox_ctx_t *ctx);
 static ngx_int_t amzsync_http_sandbox_fault(amzsync_http_sandbox_ctx_t *ctx);
+static void amzsync_http_sandbox_fault_find(amzsync_http_sandbox_ctx_t *ctx,
+    ngx_uint_t n);
 static void amzsync_http_sandbox_slow(ngx_event_t *ev);
 static ngx_int_t amzsync_http_sandbox_answer(amzsync_http_sandbox_ctx_t *ctx);
 static ngx_int_t amzsync_http_sandbox_fill_huge(
@@ -57,26 +59,9 @@ static ngx_int_t
 amzsync_http_sandbox_access(amzsync_http_sandbox_ctx_t *ctx)
 {
     ngx_int_t         rc;
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h, *token;
+    ngx_table_elt_t  *token;
 
-    static ngx_str_t  name = ngx_string("x-amz-access-token");
-
-    token = NULL;
-    part = &ctx->request->headers_in.headers.part;
-
-    for ( /* void */ ; part; part = part->next) {
-        h = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-            if (h[i].key.len == name.len
-                && ngx_strncasecmp(h[i].key.data, name.data, name.len) == 0)
-            {
-                token = &h[i];
-            }
-        }
-    }
+    token = amzsync_http_sandbox_access_token(ctx->request);
 
     if (token == NULL) {
         return amzsync_http_sandbox_denied(ctx,
@@ -98,6 +83,33 @@ amzsync_http_sandbox_access(amzsync_http_sandbox_ctx_t *ctx)
     }
 
     return NGX_DECLINED;
+}
+
+
+ngx_table_elt_t *
+amzsync_http_sandbox_access_token(ngx_http_request_t *r)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h, *token;
+
+    static ngx_str_t  name = ngx_string("x-amz-access-token");
+
+    token = NULL;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            if (h[i].key.len == name.len
+                && ngx_strncasecmp(h[i].key.data, name.data, name.len) == 0)
+            {
+                token = &h[i];
+            }
+        }
+    }
+
+    return token;
 }
 
 
@@ -147,21 +159,8 @@ amzsync_http_sandbox_throttled(amzsync_http_sandbox_ctx_t *ctx)
 static ngx_int_t
 amzsync_http_sandbox_fault(amzsync_http_sandbox_ctx_t *ctx)
 {
-    ngx_uint_t  i, n, op, every, aimed;
-
-    n = amzsync_sandbox_zone_tick(ctx->zone, 0);
-    op = amzsync_sandbox_zone_tick_op(ctx->zone, ctx->route->op);
-
-    for (i = 0; !AMZSYNC_SANDBOX_LWA_FAULT(i); i++) {
-        every = ctx->conf->faults[i];
-        aimed = ctx->conf->aimed[ctx->route->op][i];
-
-        if ((every && n % every == 0) || (aimed && op % aimed == 0)) {
-            ctx->fault = i;
-            amzsync_sandbox_zone_faulted(ctx->zone, i);
-            break;
-        }
-    }
+    amzsync_http_sandbox_fault_find(ctx,
+                                    amzsync_sandbox_zone_tick(ctx->zone, 0));
 
     switch (ctx->fault) {
 
@@ -201,6 +200,35 @@ amzsync_http_sandbox_fault(amzsync_http_sandbox_ctx_t *ctx)
 
     default:
         return NGX_DECLINED;
+    }
+}
+
+
+void
+amzsync_http_sandbox_fault_aimed(amzsync_http_sandbox_ctx_t *ctx)
+{
+    amzsync_http_sandbox_fault_find(ctx, 0);
+}
+
+
+/* "n" is the number of the request among all; 0: does not count there. */
+
+static void
+amzsync_http_sandbox_fault_find(amzsync_http_sandbox_ctx_t *ctx, ngx_uint_t n)
+{
+    ngx_uint_t  i, op, every, aimed;
+
+    op = amzsync_sandbox_zone_tick_op(ctx->zone, ctx->route->op);
+
+    for (i = 0; !AMZSYNC_SANDBOX_LWA_FAULT(i); i++) {
+        every = n ? ctx->conf->faults[i] : 0;
+        aimed = ctx->conf->aimed[ctx->route->op][i];
+
+        if ((every && n % every == 0) || (aimed && op % aimed == 0)) {
+            ctx->fault = i;
+            amzsync_sandbox_zone_faulted(ctx->zone, i);
+            return;
+        }
     }
 }
 

@@ -41,8 +41,6 @@ static ngx_uint_t amzsync_http_sandbox_same(const ngx_str_t *one,
     const ngx_str_t *two);
 static ngx_int_t amzsync_http_sandbox_grant(amzsync_http_sandbox_ctx_t *ctx,
     amzsync_http_sandbox_grant_t *grant);
-static ngx_int_t amzsync_http_sandbox_grant_body(
-    amzsync_http_sandbox_ctx_t *ctx, ngx_str_t *body);
 static ngx_int_t amzsync_http_sandbox_grant_json(ngx_pool_t *pool,
     ngx_str_t *body, amzsync_http_sandbox_grant_t *grant);
 static ngx_int_t amzsync_http_sandbox_grant_form(ngx_pool_t *pool,
@@ -237,7 +235,7 @@ amzsync_http_sandbox_grant(amzsync_http_sandbox_ctx_t *ctx,
 
     ngx_memzero(grant, sizeof(amzsync_http_sandbox_grant_t));
 
-    rc = amzsync_http_sandbox_grant_body(ctx, &body);
+    rc = amzsync_http_sandbox_read(ctx, &body, AMZSYNC_HTTP_SANDBOX_GRANT_MAX);
 
     if (rc != NGX_OK) {
         return rc;
@@ -257,9 +255,9 @@ amzsync_http_sandbox_grant(amzsync_http_sandbox_ctx_t *ctx,
 }
 
 
-static ngx_int_t
-amzsync_http_sandbox_grant_body(amzsync_http_sandbox_ctx_t *ctx,
-    ngx_str_t *body)
+ngx_int_t
+amzsync_http_sandbox_read(amzsync_http_sandbox_ctx_t *ctx, ngx_str_t *body,
+    off_t max)
 {
     off_t                     size;
     u_char                   *p;
@@ -282,7 +280,7 @@ amzsync_http_sandbox_grant_body(amzsync_http_sandbox_ctx_t *ctx,
         size += ngx_buf_size(cl->buf);
     }
 
-    if (size > AMZSYNC_HTTP_SANDBOX_GRANT_MAX) {
+    if (size > max) {
         return NGX_DECLINED;
     }
 

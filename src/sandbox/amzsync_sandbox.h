@@ -101,11 +101,28 @@ typedef enum {
 } amzsync_sandbox_by_e;
 
 
+/* Reports that are tables of their own first; their rows are counted. */
+
+typedef enum {
+    AMZSYNC_SANDBOX_REPORT_RETURNS = 0,
+    AMZSYNC_SANDBOX_REPORT_REIMBURSEMENTS,
+    AMZSYNC_SANDBOX_REPORT_LEDGER_DETAIL,
+    AMZSYNC_SANDBOX_REPORT_LEDGER_SUMMARY,
+    AMZSYNC_SANDBOX_REPORT_REMOVAL_ORDERS,
+    AMZSYNC_SANDBOX_REPORT_REMOVAL_SHIPMENTS,
+    AMZSYNC_SANDBOX_REPORT_REPLACEMENTS,
+    AMZSYNC_SANDBOX_REPORT_SETTLEMENTS,
+    AMZSYNC_SANDBOX_REPORT_ORDER_ITEMS,
+    AMZSYNC_SANDBOX_REPORTS
+} amzsync_sandbox_report_e;
+
+
 typedef struct {
     uint64_t                 key;           /* of seed and seller */
     int64_t                  orders;
     int64_t                  inventory;     /* of each marketplace */
     int64_t                  transactions;
+    int64_t                  reports[AMZSYNC_SANDBOX_REPORTS];
     int64_t                  until;         /* of revision 0, milliseconds */
     ngx_uint_t               revision;
     int64_t                  at[AMZSYNC_SANDBOX_REVISIONS + 1];
@@ -477,6 +494,12 @@ typedef enum {
     AMZSYNC_SANDBOX_OP_PARTICIPATIONS,
     AMZSYNC_SANDBOX_OP_INVENTORY,
     AMZSYNC_SANDBOX_OP_TRANSACTIONS,
+    AMZSYNC_SANDBOX_OP_GET_REPORTS,
+    AMZSYNC_SANDBOX_OP_CREATE_REPORT,
+    AMZSYNC_SANDBOX_OP_GET_REPORT,
+    AMZSYNC_SANDBOX_OP_CANCEL_REPORT,
+    AMZSYNC_SANDBOX_OP_GET_REPORT_DOCUMENT,
+    AMZSYNC_SANDBOX_OP_DOCUMENT,
     AMZSYNC_SANDBOX_OP_CONTROL,
     AMZSYNC_SANDBOX_OP_OTHER,
     AMZSYNC_SANDBOX_OPS
@@ -496,6 +519,11 @@ typedef enum {
     AMZSYNC_SANDBOX_FAULT_DENIED,
     AMZSYNC_SANDBOX_FAULT_THROTTLE,
     AMZSYNC_SANDBOX_FAULT_SLOW,
+    AMZSYNC_SANDBOX_FAULT_CANCELLED,
+    AMZSYNC_SANDBOX_FAULT_FATAL,
+    AMZSYNC_SANDBOX_FAULT_FATAL_BARE,
+    AMZSYNC_SANDBOX_FAULT_SLOW_REPORT,
+    AMZSYNC_SANDBOX_FAULT_EXPIRED_ADDRESS,
     AMZSYNC_SANDBOX_FAULT_LWA_500,
     AMZSYNC_SANDBOX_FAULT_LWA_503,
     AMZSYNC_SANDBOX_FAULT_LWA_INVALID_CLIENT,
@@ -509,6 +537,11 @@ typedef enum {
 #define AMZSYNC_SANDBOX_LWA_FAULT(kind)                                       \
     ((kind) >= AMZSYNC_SANDBOX_FAULT_LWA_500)
 
+/* Faults of reports and their documents, each of one operation. */
+#define AMZSYNC_SANDBOX_REPORT_FAULT(kind)                                    \
+    ((kind) >= AMZSYNC_SANDBOX_FAULT_CANCELLED                                \
+     && (kind) <= AMZSYNC_SANDBOX_FAULT_EXPIRED_ADDRESS)
+
 
 extern const char *const  amzsync_sandbox_faults[AMZSYNC_SANDBOX_FAULTS];
 extern const char *const  amzsync_sandbox_ops[AMZSYNC_SANDBOX_OPS];
@@ -521,6 +554,9 @@ typedef struct amzsync_sandbox_zone_s  amzsync_sandbox_zone_t;
 amzsync_sandbox_zone_t *amzsync_sandbox_zone_init(ngx_slab_pool_t *slab,
     time_t now);
 amzsync_sandbox_zone_t *amzsync_sandbox_zone_check(ngx_slab_pool_t *slab);
+
+/* Where the reports that were asked for hang. */
+void **amzsync_sandbox_zone_reports(amzsync_sandbox_zone_t *zone);
 
 /* Midnight (UTC) of the day the zone was made, milliseconds. */
 int64_t amzsync_sandbox_zone_midnight(amzsync_sandbox_zone_t *zone);

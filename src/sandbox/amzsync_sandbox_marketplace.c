@@ -12,8 +12,6 @@
 #include <sandbox/amzsync_sandbox_marketplace.h>
 
 
-#define AMZSYNC_SANDBOX_PARTICIPATIONS  5
-
 #define AMZSYNC_SANDBOX_M_SUSPENDED     64      /* fields */
 #define AMZSYNC_SANDBOX_M_STORE         65
 
@@ -79,6 +77,30 @@ amzsync_sandbox_marketplace(const ngx_str_t *id)
     }
 
     return NGX_DECLINED;
+}
+
+
+ngx_int_t
+amzsync_sandbox_participation_find(const ngx_str_t *id)
+{
+    ngx_int_t  n;
+
+    for (n = 0; n < AMZSYNC_SANDBOX_PARTICIPATIONS; n++) {
+        if (ngx_strlen(amzsync_sandbox_list[n].id) == id->len
+            && ngx_memcmp(amzsync_sandbox_list[n].id, id->data, id->len) == 0)
+        {
+            return n;
+        }
+    }
+
+    return NGX_DECLINED;
+}
+
+
+const char *
+amzsync_sandbox_participation_id(ngx_uint_t n)
+{
+    return amzsync_sandbox_list[n].id;
 }
 
 

@@ -13,8 +13,16 @@
 #include <sandbox/amzsync_sandbox.h>
 
 
+/* Of which the first are those that have data. */
+#define AMZSYNC_SANDBOX_PARTICIPATIONS  5
+
+
 /* The number of a marketplace, or NGX_DECLINED. */
 ngx_int_t amzsync_sandbox_marketplace(const ngx_str_t *id);
+
+/* The same for all that the answer has. */
+ngx_int_t amzsync_sandbox_participation_find(const ngx_str_t *id);
+const char *amzsync_sandbox_participation_id(ngx_uint_t n);
 
 /* The whole answer, and the ground truth about it. */
 void amzsync_sandbox_participations(amzsync_sandbox_out_t *out,

@@ -7,10 +7,11 @@
 
 #include <base/amzsync_base.h>
 #include <sandbox/amzsync_sandbox.h>
+#include <sandbox/amzsync_sandbox_report_life.h>
 
 
-#define AMZSYNC_SANDBOX_ZONE_VERSION  0x616d7a02
-#define AMZSYNC_SANDBOX_CODES         10
+#define AMZSYNC_SANDBOX_ZONE_VERSION  0x616d7a03
+#define AMZSYNC_SANDBOX_CODES         11
 
 
 typedef struct {
@@ -39,6 +40,7 @@ struct amzsync_sandbox_zone_s {
     ngx_queue_t               idle;
     ngx_rbtree_t              sellers;
     ngx_rbtree_node_t         sellers_sentinel;
+    void                     *reports;
 
     ngx_atomic_t              ticks[2];         /* data, LWA */
     ngx_atomic_t              op_ticks[AMZSYNC_SANDBOX_OPS];
@@ -58,13 +60,16 @@ static amzsync_sandbox_seller_t *amzsync_sandbox_seller(
 
 const char *const  amzsync_sandbox_ops[AMZSYNC_SANDBOX_OPS] = {
     "token", "searchOrders", "getOrder", "getMarketplaceParticipations",
-    "getInventorySummaries", "listTransactions", "control", "other"
+    "getInventorySummaries", "listTransactions", "getReports", "createReport",
+    "getReport", "cancelReport", "getReportDocument", "document", "control",
+    "other"
 };
 
 
 const char *const  amzsync_sandbox_faults[AMZSYNC_SANDBOX_FAULTS] = {
     "http_500", "http_503", "cut", "malformed", "wrong_type", "bad_utf8",
     "huge", "same_token", "expired", "denied", "throttle", "slow",
+    "cancelled", "fatal", "fatal_bare", "slow_report", "expired_address",
     "lwa_500", "lwa_503", "lwa_invalid_client", "lwa_unauthorized_client",
     "lwa_access_denied", "lwa_invalid_scope"
 };
@@ -73,7 +78,7 @@ const char *const  amzsync_sandbox_faults[AMZSYNC_SANDBOX_FAULTS] = {
 /* The last counts what has no place of its own. */
 
 static const ngx_uint_t  amzsync_sandbox_codes[AMZSYNC_SANDBOX_CODES] = {
-    200, 400, 401, 403, 404, 405, 429, 500, 503, 0
+    200, 202, 400, 401, 403, 404, 405, 429, 500, 503, 0
 };
 
 
@@ -96,6 +101,10 @@ amzsync_sandbox_zone_init(ngx_slab_pool_t *slab, time_t now)
                     ngx_str_rbtree_insert_value);
     ngx_queue_init(&zone->idle);
 
+    if (amzsync_sandbox_ring_init(zone, slab) != NGX_OK) {
+        return NULL;
+    }
+
     slab->data = zone;
 
     /* a full zone is nothing to report: idle buckets make room */
@@ -117,6 +126,13 @@ amzsync_sandbox_zone_check(ngx_slab_pool_t *slab)
     }
 
     return zone;
+}
+
+
+void **
+amzsync_sandbox_zone_reports(amzsync_sandbox_zone_t *zone)
+{
+    return &zone->reports;
 }
 
 

@@ -24,6 +24,17 @@ orders = "/orders/2026-01-01/orders"
 participations = "/sellers/v1/marketplaceParticipations"
 summaries = "/fba/inventory/v1/summaries"
 transactions = "/finances/2024-06-19/transactions"
+reports = "/reports/2021-06-30/reports"
+documents = "/reports/2021-06-30/documents"
+settlements = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
+types = ("GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA",
+         "GET_FBA_REIMBURSEMENTS_DATA",
+         "GET_LEDGER_DETAIL_VIEW_DATA",
+         "GET_LEDGER_SUMMARY_VIEW_DATA",
+         "GET_FBA_FULFILLMENT_REMOVAL_ORDER_DETAIL_DATA",
+         "GET_FBA_FULFILLMENT_REMOVAL_SHIPMENT_DETAIL_DATA",
+         "GET_FBA_FULFILLMENT_CUSTOMER_SHIPMENT_REPLACEMENT_DATA",
+         "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL")
 included = ("BUYER RECIPIENT PROCEEDS EXPENSE PROMOTION CANCELLATION "
             "FULFILLMENT PACKAGES TAX PAYMENT FULFILLMENT_ORDERS").split()
 money = re.compile(r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$")
@@ -51,6 +62,7 @@ model = load("orders_2026-01-01")
 sellers = load("sellers")
 inventory = load("fbaInventory")
 finances = load("finances_2024-06-19")
+reporting = load("reports_2021-06-30")
 
 # What the descriptions say, and the schemas do not.
 
@@ -84,8 +96,16 @@ finances["definitions"]["Transaction"]["properties"]["transactionStatus"][
 finances["definitions"]["Transactions"]["maxItems"] = 100
 
 
-def validator(model, path, status):
-    schema = dict(model["paths"][path]["get"]["responses"][status]["schema"])
+for member in ("dataStartTime", "dataEndTime", "createdTime",
+               "processingStartTime", "processingEndTime"):
+    reporting["definitions"]["Report"]["properties"][member]["pattern"] = (
+        time.replace("Z", r"\+00:00"))
+
+reporting["definitions"]["ReportList"]["maxItems"] = 100
+
+
+def validator(model, path, status, method="get"):
+    schema = dict(model["paths"][path][method]["responses"][status]["schema"])
     schema["definitions"] = model["definitions"]
 
     return jsonschema.Draft4Validator(schema)
@@ -98,6 +118,11 @@ answers = {
         validator(sellers, participations, "200"),
     "getInventorySummaries 200": validator(inventory, summaries, "200"),
     "listTransactions 200": validator(finances, transactions, "200"),
+    "createReport 202": validator(reporting, reports, "202", "post"),
+    "getReports 200": validator(reporting, reports, "200"),
+    "getReport 200": validator(reporting, reports + "/{reportId}", "200"),
+    "getReportDocument 200":
+        validator(reporting, documents + "/{reportDocumentId}", "200"),
 }
 
 # Errors are called after the operation, but those of orders.
@@ -106,24 +131,37 @@ for name, of, path in (("", model, orders),
                        ("getMarketplaceParticipations ", sellers,
                         participations),
                        ("getInventorySummaries ", inventory, summaries),
-                       ("listTransactions ", finances, transactions)):
+                       ("listTransactions ", finances, transactions),
+                       ("getReports ", reporting, reports)):
     for status in ("400", "403", "404", "429", "500", "503"):
         answers["%serror %s" % (name, status)] = validator(of, path, status)
+
+# What has no error of its own here has the same as getReports.
+
+for name, path, method in (
+        ("createReport", reports, "post"),
+        ("getReport", reports + "/{reportId}", "get"),
+        ("cancelReport", reports + "/{reportId}", "delete"),
+        ("getReportDocument", documents + "/{reportDocumentId}", "get")):
+    for status in ("400", "403", "404"):
+        answers["%s error %s" % (name, status)] = validator(
+            reporting, path, status, method)
 
 valid = dict.fromkeys(answers, 0)
 invalid = 0
 
 
-def call(path, params=(), token=None, body=None):
+def call(path, params=(), token=None, body=None, method=None):
     request = urllib.request.Request(
-        url + path + "?" + urllib.parse.urlencode(params), data=body)
+        url + path + "?" + urllib.parse.urlencode(params), data=body,
+        method=method)
 
     if token is not None:
         request.add_header("x-amz-access-token", token)
 
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:
-            return answer.status, json.load(answer)
+            return answer.status, json.loads(answer.read() or "null")
 
     except urllib.error.HTTPError as error:
         return error.code, json.load(error)
@@ -162,9 +200,13 @@ def access(seller):
     return call("/auth/o2/token", body=body.encode())[1]["access_token"]
 
 
-def get(operation, path, params, token):
-    status, document = call(path, params, token)
-    kind = "%s %s%d" % (operation, "" if status == 200 else "error ", status)
+def get(operation, path, params, token, body=None, method=None):
+    status, document = call(path, params, token, body, method)
+    kind = "%s %s%d" % (operation, "" if status < 300 else "error ", status)
+
+    # The model has no body for it.
+    if operation == "cancelReport" and status == 200:
+        return document
 
     if kind not in answers:
         kind = "error %d" % status
@@ -246,6 +288,53 @@ def all_transactions(token):
     get("listTransactions", transactions, params, "")
 
 
+def create(token, **members):
+    return get("createReport", reports, {}, token,
+               json.dumps(members).encode())
+
+
+def all_reports(token):
+    window = {"dataStartTime": "2026-09-10", "dataEndTime": "2026-09-30",
+              "marketplaceIds": ["ATVPDKIKX0DER", "A2EUQ1WTGCTBG2"]}
+    ids = [create(token, reportType=name, **window)["reportId"]
+           for name in types]
+
+    ids += [create(token, reportType=types[0], **dict(window, **other))
+            ["reportId"]
+            for other in ({"dataStartTime": "2026-01-01"},
+                          {"dataStartTime": "2026-09-30"},
+                          {"reportOptions": {"custom": "true"}})]
+
+    for report in ids:
+        document = get("getReport", "%s/%s" % (reports, report), {}, token)
+
+        if "reportDocumentId" in document:
+            get("getReportDocument",
+                "%s/%s" % (documents, document["reportDocumentId"]), {}, token)
+
+    for size in (1, 7, 100):
+        params = {"reportTypes": ",".join(types + (settlements,)),
+                  "pageSize": size}
+
+        while params is not None:
+            document = get("getReports", reports, params, token)
+            params = ({"nextToken": document["nextToken"]}
+                      if "nextToken" in document else None)
+
+    get("getReports", reports, {"reportTypes": settlements}, token)
+    get("cancelReport", reports + "/" + ids[0], {}, token, method="DELETE")
+    get("cancelReport", reports + "/1", {}, token, method="DELETE")
+    get("cancelReport", reports + "/1", {}, "", method="DELETE")
+    create(token, reportType=settlements, **window)
+    create("", reportType=types[0], **window)
+    get("getReports", reports, {}, token)
+    get("getReports", reports, {}, "")
+    get("getReport", reports + "/1", {}, token)
+    get("getReport", reports + "/1", {}, "")
+    get("getReportDocument", documents + "/1", {}, token)
+    get("getReportDocument", documents + "/1", {}, "")
+
+
 def main():
     token = access("MODEL")
     begin = {"lastUpdatedAfter": "2020-01-01T00:00:00Z"}
@@ -255,6 +344,7 @@ def main():
     all_orders(token, begin)
     all_inventory(token)
     all_transactions(token)
+    all_reports(token)
 
     # This location fails by a fault: 500, 503 and 429 in turn.
 
@@ -273,6 +363,9 @@ def main():
     for _ in range(30):
         get("listTransactions", transactions, {"postedAfter": "2026-01-01"},
             token)
+
+    for _ in range(30):
+        get("getReports", reports, {"reportTypes": settlements}, token)
 
     for kind, count in valid.items():
         if count:
