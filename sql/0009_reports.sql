@@ -641,3 +641,110 @@ COMMENT ON COLUMN amzsync.replacements_rows.extra IS
     'fields of other names, and what has not the form of its column';
 
 GRANT SELECT, INSERT, DELETE ON amzsync.replacements_rows TO amzsync_nginx;
+
+
+-- GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2
+
+CREATE TABLE amzsync.settlements_rows (
+    user_id                      text COLLATE "C" NOT NULL,
+    selling_partner_id           text COLLATE "C" NOT NULL,
+    region                       text COLLATE "C" NOT NULL,
+    load_sync_no                 bigint NOT NULL,
+    load_step                    bigint NOT NULL,
+    line                         bigint NOT NULL,
+    settlement_id                text,
+    settlement_start_date        timestamptz,
+    settlement_end_date          timestamptz,
+    deposit_date                 timestamptz,
+    total_amount                 numeric,
+    currency                     text,
+    transaction_type             text,
+    order_id                     text,
+    merchant_order_id            text,
+    adjustment_id                text,
+    shipment_id                  text,
+    marketplace_name             text,
+    amount_type                  text,
+    amount_description           text,
+    amount                       numeric,
+    fulfillment_id               text,
+    posted_date                  date,
+    posted_date_time             timestamptz,
+    order_item_code              text,
+    merchant_order_item_id       text,
+    merchant_adjustment_item_id  text,
+    sku                          text,
+    quantity_purchased           bigint,
+    extra                        jsonb,
+
+    PRIMARY KEY (user_id, selling_partner_id, region, load_sync_no, load_step,
+                 line)
+);
+
+CREATE VIEW amzsync.settlements AS
+SELECT r.user_id, r.selling_partner_id, r.region, r.settlement_id,
+       r.settlement_start_date, r.settlement_end_date, r.deposit_date,
+       r.total_amount, r.currency, r.transaction_type, r.order_id,
+       r.merchant_order_id, r.adjustment_id, r.shipment_id, r.marketplace_name,
+       r.amount_type, r.amount_description, r.amount, r.fulfillment_id,
+       r.posted_date, r.posted_date_time, r.order_item_code,
+       r.merchant_order_item_id, r.merchant_adjustment_item_id, r.sku,
+       r.quantity_purchased, r.extra
+  FROM amzsync.coverage c
+  JOIN amzsync.settlements_rows r
+ USING (user_id, selling_partner_id, region, load_sync_no, load_step)
+ WHERE c.dataset = 'settlements' AND c.state = 'done';
+
+COMMENT ON VIEW amzsync.settlements IS
+    'What Amazon has settled with the seller, line by line';
+COMMENT ON TABLE amzsync.settlements_rows IS
+    'The loads of settlements, also those that the view does not show';
+COMMENT ON COLUMN amzsync.settlements_rows.user_id IS
+    'the application''s user';
+COMMENT ON COLUMN amzsync.settlements_rows.selling_partner_id IS 'the seller';
+COMMENT ON COLUMN amzsync.settlements_rows.region IS
+    'region of SP-API: na, eu or fe';
+COMMENT ON COLUMN amzsync.settlements_rows.load_sync_no IS
+    'the load, see coverage: the sync';
+COMMENT ON COLUMN amzsync.settlements_rows.load_step IS
+    'and the step at which it began';
+COMMENT ON COLUMN amzsync.settlements_rows.line IS
+    'number of the row in the report, from 1';
+COMMENT ON COLUMN amzsync.settlements_rows.settlement_id IS 'settlement-id';
+COMMENT ON COLUMN amzsync.settlements_rows.settlement_start_date IS
+    'settlement-start-date';
+COMMENT ON COLUMN amzsync.settlements_rows.settlement_end_date IS
+    'settlement-end-date';
+COMMENT ON COLUMN amzsync.settlements_rows.deposit_date IS 'deposit-date';
+COMMENT ON COLUMN amzsync.settlements_rows.total_amount IS 'total-amount';
+COMMENT ON COLUMN amzsync.settlements_rows.currency IS 'currency';
+COMMENT ON COLUMN amzsync.settlements_rows.transaction_type IS
+    'transaction-type';
+COMMENT ON COLUMN amzsync.settlements_rows.order_id IS 'order-id';
+COMMENT ON COLUMN amzsync.settlements_rows.merchant_order_id IS
+    'merchant-order-id';
+COMMENT ON COLUMN amzsync.settlements_rows.adjustment_id IS 'adjustment-id';
+COMMENT ON COLUMN amzsync.settlements_rows.shipment_id IS 'shipment-id';
+COMMENT ON COLUMN amzsync.settlements_rows.marketplace_name IS
+    'marketplace-name';
+COMMENT ON COLUMN amzsync.settlements_rows.amount_type IS 'amount-type';
+COMMENT ON COLUMN amzsync.settlements_rows.amount_description IS
+    'amount-description';
+COMMENT ON COLUMN amzsync.settlements_rows.amount IS 'amount';
+COMMENT ON COLUMN amzsync.settlements_rows.fulfillment_id IS 'fulfillment-id';
+COMMENT ON COLUMN amzsync.settlements_rows.posted_date IS 'posted-date';
+COMMENT ON COLUMN amzsync.settlements_rows.posted_date_time IS
+    'posted-date-time';
+COMMENT ON COLUMN amzsync.settlements_rows.order_item_code IS
+    'order-item-code';
+COMMENT ON COLUMN amzsync.settlements_rows.merchant_order_item_id IS
+    'merchant-order-item-id';
+COMMENT ON COLUMN amzsync.settlements_rows.merchant_adjustment_item_id IS
+    'merchant-adjustment-item-id';
+COMMENT ON COLUMN amzsync.settlements_rows.sku IS 'sku';
+COMMENT ON COLUMN amzsync.settlements_rows.quantity_purchased IS
+    'quantity-purchased';
+COMMENT ON COLUMN amzsync.settlements_rows.extra IS
+    'fields of other names, and what has not the form of its column';
+
+GRANT SELECT, INSERT, DELETE ON amzsync.settlements_rows TO amzsync_nginx;

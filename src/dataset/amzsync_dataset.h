@@ -174,6 +174,9 @@ typedef struct {
     const char          *options;       /* reportOptions, or NULL */
     time_t               cooldown;      /* seconds; one that is younger is
                                            taken, not made again */
+    ngx_uint_t           listed;        /* Amazon makes them by itself, each
+                                           with a time of its own: they are
+                                           listed by when they were made */
 } amzsync_report_t;
 
 

@@ -53,7 +53,8 @@ static const amzsync_rowset_t  amzsync_customer_returns_rows = {
 static const amzsync_report_t  amzsync_customer_returns_report = {
     "GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA",
     NULL,
-    4 * 3600
+    4 * 3600,
+    0
 };
 
 

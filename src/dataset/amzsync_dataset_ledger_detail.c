@@ -59,7 +59,8 @@ static const amzsync_rowset_t  amzsync_ledger_detail_rows = {
 static const amzsync_report_t  amzsync_ledger_detail_report = {
     "GET_LEDGER_DETAIL_VIEW_DATA",
     NULL,
-    30 * 60
+    30 * 60,
+    0
 };
 
 

@@ -72,7 +72,8 @@ static const amzsync_report_t  amzsync_ledger_summary_report = {
     "GET_LEDGER_SUMMARY_VIEW_DATA",
     "{\"aggregateByLocation\":\"COUNTRY\","
     "\"aggregatedByTimePeriod\":\"DAILY\"}",
-    30 * 60
+    30 * 60,
+    0
 };
 
 

@@ -63,7 +63,8 @@ static const amzsync_rowset_t  amzsync_reimbursements_rows = {
 static const amzsync_report_t  amzsync_reimbursements_report = {
     "GET_FBA_REIMBURSEMENTS_DATA",
     NULL,
-    4 * 3600
+    4 * 3600,
+    0
 };
 
 

@@ -59,7 +59,8 @@ static const amzsync_rowset_t  amzsync_removal_orders_rows = {
 static const amzsync_report_t  amzsync_removal_orders_report = {
     "GET_FBA_FULFILLMENT_REMOVAL_ORDER_DETAIL_DATA",
     NULL,
-    30 * 60
+    30 * 60,
+    0
 };
 
 

@@ -47,7 +47,8 @@ static const amzsync_rowset_t  amzsync_removal_shipments_rows = {
 static const amzsync_report_t  amzsync_removal_shipments_report = {
     "GET_FBA_FULFILLMENT_REMOVAL_SHIPMENT_DETAIL_DATA",
     NULL,
-    30 * 60
+    30 * 60,
+    0
 };
 
 

@@ -45,7 +45,8 @@ static const amzsync_rowset_t  amzsync_replacements_rows = {
 static const amzsync_report_t  amzsync_replacements_report = {
     "GET_FBA_FULFILLMENT_CUSTOMER_SHIPMENT_REPLACEMENT_DATA",
     NULL,
-    4 * 3600
+    4 * 3600,
+    0
 };
 
 

@@ -142,6 +142,7 @@ void amzsync_spool_release(amzsync_spool_t *spool);
 
 typedef enum {
     AMZSYNC_REPORT_FIND = 0,        /* one that may be taken: getReports */
+    AMZSYNC_REPORT_LIST,            /* the next of those that Amazon makes */
     AMZSYNC_REPORT_CREATE,          /* createReport */
     AMZSYNC_REPORT_POLL,            /* getReport */
     AMZSYNC_REPORT_FETCH,           /* getReportDocument, and its download */
@@ -156,6 +157,16 @@ typedef enum {
     AMZSYNC_REPORT_CANCELLED,
     AMZSYNC_REPORT_FATAL
 } amzsync_report_status_e;
+
+
+/* The report that comes next, as far as a listing was read. */
+
+typedef struct {
+    int64_t                      created;       /* times in milliseconds */
+    int64_t                      from;          /* of its data */
+    int64_t                      to;
+    char                         id[AMZSYNC_REPORT_ID_MAX];     /* or "" */
+} amzsync_report_best_t;
 
 
 typedef struct {
@@ -177,8 +188,17 @@ typedef struct {
     char                         report_id[AMZSYNC_REPORT_ID_MAX];
     char                         document_id[AMZSYNC_REPORT_ID_MAX];
 
-    amzsync_report_status_e      status;        /* of FIND and POLL */
+    amzsync_report_status_e      status;        /* of POLL */
     int64_t                      report_to;     /* FIND: end of its data */
+
+    /*
+     * LIST: when the report before was made, and its id in report_id; answers
+     * the same of the one after it, if that is better than what "best" knows.
+     * "list_token", malloc()ed, is of the next page of the listing.
+     */
+    int64_t                      created;
+    amzsync_report_best_t        best;
+    char                        *list_token;
 
     /* FETCH answers it; READ goes on at "offset" behind "lines" lines. */
     amzsync_spool_t             *spool;

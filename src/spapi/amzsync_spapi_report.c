@@ -27,7 +27,6 @@ static void amzsync_report_create(amzsync_spapi_report_t *call);
 static char *amzsync_report_body(const amzsync_spapi_report_t *call);
 static void amzsync_report_poll(amzsync_spapi_report_t *call);
 static amzsync_report_status_e amzsync_report_status(json_t *report);
-static int64_t amzsync_report_time(json_t *report, const char *name);
 
 
 void
@@ -39,6 +38,10 @@ amzsync_spapi_report(amzsync_spapi_report_t *call)
 
     case AMZSYNC_REPORT_FIND:
         amzsync_report_find(call);
+        return;
+
+    case AMZSYNC_REPORT_LIST:
+        amzsync_report_list(call);
         return;
 
     case AMZSYNC_REPORT_CREATE:
@@ -67,10 +70,12 @@ amzsync_spapi_report_free(amzsync_spapi_report_t *call)
     OPENSSL_cleanse(call->access_token, sizeof(call->access_token));
 
     free(call->marketplaces);
+    free(call->list_token);
     amzsync_spool_release(call->spool);
     amzsync_rows_free(call->rows);
 
     call->marketplaces = NULL;
+    call->list_token = NULL;
     call->spool = NULL;
     call->rows = NULL;
 }
@@ -475,7 +480,7 @@ amzsync_report_status(json_t *report)
 }
 
 
-static int64_t
+int64_t
 amzsync_report_time(json_t *report, const char *name)
 {
     json_t  *value;

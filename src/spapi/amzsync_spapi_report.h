@@ -29,6 +29,12 @@ json_t *amzsync_report_answer(amzsync_spapi_http_t *h, ngx_uint_t status);
  * NGX_DECLINED: there is none. */
 ngx_int_t amzsync_report_text(json_t *root, const char *name, char *buf);
 
+/* A member that is a time; AMZSYNC_TIME_BAD: there is none. */
+int64_t amzsync_report_time(json_t *root, const char *name);
+
+/* The next report that Amazon has made by itself. */
+void amzsync_report_list(amzsync_spapi_report_t *call);
+
 /* "endpoint/reports/2021-06-30" "path" "id", escaped; malloc()ed, or NULL. */
 char *amzsync_report_url(const amzsync_spapi_report_t *call,
     const char *path, const char *id);

@@ -38,6 +38,13 @@ static amzsync_pg_stmt_t  **amzsync_store_purge_stmts;
     "AND c.range_from >= $24::timestamptz "                                   \
     "AND c.range_to <= $25::timestamptz AND c.marketplace_ids && $20"
 
+/* A report that Amazon makes by itself is replaced by no other. */
+
+#define AMZSYNC_STORE_LOAD_SAME                                               \
+    AMZSYNC_STORE_LOADS                                                       \
+    " AND (c.load_sync_no, c.load_step) <> ($2, $21::bigint) "                \
+    "AND c.report_id = $22"
+
 #define AMZSYNC_STORE_LOAD_KEY                                                \
     "(user_id, selling_partner_id, region, dataset, load_sync_no, load_step)"
 
@@ -140,12 +147,15 @@ amzsync_store_load_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
 
     amzsync_store_sql(&sql, ") r), replaced AS ("
         "UPDATE amzsync.coverage c SET state = 'replaced', updated_at = now() "
-          "FROM page WHERE $23 = 'done' AND " AMZSYNC_STORE_LOAD_OTHERS
+          "FROM page WHERE $23 = 'done' AND %s"
     "), load AS ("
         "UPDATE amzsync.coverage c SET state = $23, report_id = $22, "
+               "range_from = $24::timestamptz, range_to = $25::timestamptz, "
                "rows = c.rows + cardinality($26), updated_at = now() "
           "FROM page WHERE " AMZSYNC_STORE_LOAD
-    ") SELECT 0 FROM page");
+    ") SELECT 0 FROM page",
+        dataset->report->listed ? AMZSYNC_STORE_LOAD_SAME
+                                : AMZSYNC_STORE_LOAD_OTHERS);
 
     return amzsync_store_sql_stmt(&sql, index, dataset->name, sql.param - 1);
 }

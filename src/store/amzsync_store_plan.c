@@ -10,6 +10,11 @@
 #include <store/amzsync_store_sql.h>
 
 
+/* Whether the windows of a dataset begin at the same times in all syncs. */
+#define amzsync_store_plan_aligned(dataset)                                   \
+    ((dataset)->report != NULL && (dataset)->window)
+
+
 static amzsync_pg_stmt_t *amzsync_store_plan_create(ngx_pool_t *pool,
     const amzsync_dataset_t *dataset, ngx_uint_t index);
 static void amzsync_store_plan_units(amzsync_store_sql_t *sql,
@@ -166,14 +171,14 @@ amzsync_store_plan_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
     amzsync_store_sql(&sql, "%s%s%s", AMZSYNC_STORE_PLAN_BOUNDS,
                       dataset->unit == AMZSYNC_UNIT_SELLER
                       ? AMZSYNC_STORE_PLAN_SELLER : AMZSYNC_STORE_PLAN_MARKETS,
-                      dataset->report
+                      amzsync_store_plan_aligned(dataset)
                       ? AMZSYNC_STORE_PLAN_STARTS(AMZSYNC_STORE_PLAN_ALIGNED)
                       : AMZSYNC_STORE_PLAN_STARTS(AMZSYNC_STORE_PLAN_START));
     amzsync_store_plan_units(&sql, dataset);
     amzsync_store_sql(&sql, "%s", AMZSYNC_STORE_PLAN_MADE);
 
     return amzsync_store_sql_stmt(&sql, index, "plan",
-                                  dataset->report ? 8 : 7);
+                                  amzsync_store_plan_aligned(dataset) ? 8 : 7);
 }
 
 
@@ -259,7 +264,7 @@ amzsync_store_plan(amzsync_store_t *store, amzsync_store_lease_t *lease,
         && amzsync_pg_query_int(query, history) == NGX_OK
         && amzsync_pg_query_int(query, dataset->delay) == NGX_OK
         && amzsync_pg_query_int(query, dataset->overlap) == NGX_OK
-        && (dataset->report == NULL
+        && (!amzsync_store_plan_aligned(dataset)
             || amzsync_pg_query_int(query, dataset->window) == NGX_OK))
     {
         rc = NGX_OK;

@@ -128,6 +128,14 @@ amzsync_sync_commit_report(amzsync_sync_set_t *set, amzsync_rows_t *rows,
 
     amzsync_sync_commit_load(set, state);
 
+    if (place && place[0] == 'n') {
+
+        /* the next report is another load */
+
+        step->window_page = 0;
+        step->window_from = step->window_to;
+    }
+
     if (place == NULL) {
         amzsync_sync_commit_next_window(set);
     }

@@ -101,6 +101,11 @@ struct amzsync_sync_report_s {
     off_t                      offset;          /* where the next rows are */
     int64_t                    lines;
 
+    /* Of those that are listed: when it was made; and the listing so far. */
+    int64_t                    created;
+    amzsync_report_best_t      best;
+    char                      *list_token;      /* malloc()ed, or NULL */
+
     char                       message[64];
 
     unsigned                   purged:1;        /* nothing of old loads is

@@ -41,9 +41,15 @@ amzsync_sync_progress_set(amzsync_sync_set_t *set, amzsync_store_page_t *step,
         part = pages ? amzsync_sync_report_part(set) : 0;
     }
 
-    done = ((double) (step->window_from - unit->from)
-            + (double) (step->window_to - step->window_from) * part)
-           / range;
+    if (set->report && set->dataset->report->listed) {
+        done = (double) (set->report->created - unit->from) / range;
+        done = ngx_max(done, 0);
+
+    } else {
+        done = ((double) (step->window_from - unit->from)
+                + (double) (step->window_to - step->window_from) * part)
+               / range;
+    }
 
     done = (step->unit - 1 + done) / set->nunits;
 

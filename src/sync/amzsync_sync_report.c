@@ -9,10 +9,14 @@
  *   fetch    its document, into a file of this worker
  *   read     some rows of it, which are a page; until there are no more
  *
- * The checkpoint, next_token, is "r ID" once the report has an id, "s OFFSET
- * LINES ID" once some of its rows are stored, and "p" when all windows are
- * read; whoever takes the sync up later fetches the document again, and goes on
- * behind the rows that are stored.
+ * The checkpoint, next_token, is "r CREATED ID" once the report has an id, "s
+ * CREATED ID OFFSET LINES" once some of its rows are stored, and "p" when all
+ * windows are read; whoever takes the sync up later fetches the document again,
+ * and goes on behind the rows that are stored.
+ *
+ * Reports that Amazon makes by itself are not asked for, but listed, and read
+ * one after the other by when they were created, which is 0 for others; "n
+ * CREATED ID" between two of them.
  */
 
 
@@ -22,9 +26,12 @@
 static ngx_int_t amzsync_sync_report_init(amzsync_sync_set_t *set);
 static ngx_uint_t amzsync_sync_report_place(amzsync_sync_set_t *set);
 static void amzsync_sync_report_ask(amzsync_sync_set_t *set);
+static void amzsync_sync_report_list(amzsync_sync_set_t *set);
 static void amzsync_sync_report_purge(amzsync_sync_set_t *set);
 static void amzsync_sync_report_purged(amzsync_store_call_t *call);
 static void amzsync_sync_report_found(amzsync_sync_set_t *set,
+    amzsync_spapi_report_t *call);
+static void amzsync_sync_report_listed(amzsync_sync_set_t *set,
     amzsync_spapi_report_t *call);
 static void amzsync_sync_report_known(amzsync_sync_set_t *set,
     const char *report_id);
@@ -116,32 +123,35 @@ amzsync_sync_report_init(amzsync_sync_set_t *set)
 }
 
 
-/* Reads the checkpoint.  0: there is no report yet, or no more. */
+/* Reads the checkpoint.  0: there is no report now; report_id is then that of
+ * the one before, if they are listed. */
 
 static ngx_uint_t
 amzsync_sync_report_place(amzsync_sync_set_t *set)
 {
-    long                    offset, lines;
+    char                    kind;
+    long                    created, offset, lines;
     amzsync_sync_report_t  *report;
 
     report = set->report;
+
+    kind = '\0';
+    created = 0;
     offset = 0;
     lines = 0;
 
-    if (set->next_token == NULL
-        || (sscanf(set->next_token, "r %127s", report->report_id) != 1
-            && sscanf(set->next_token, "s %ld %ld %127s", &offset, &lines,
-                      report->report_id)
-               != 3))
-    {
-        report->report_id[0] = '\0';
-        return 0;
+    report->report_id[0] = '\0';
+
+    if (set->next_token) {
+        (void) sscanf(set->next_token, "%c %ld %127s %ld %ld", &kind,
+                      &created, report->report_id, &offset, &lines);
     }
 
+    report->created = created;
     report->offset = offset;
     report->lines = lines;
 
-    return 1;
+    return kind == 'r' || kind == 's';
 }
 
 
@@ -157,9 +167,14 @@ amzsync_sync_report_ask(amzsync_sync_set_t *set)
         return;
     }
 
-    if (set->next_token) {
+    if (set->next_token && set->next_token[0] == 'p') {
         report->message[0] = '\0';
         amzsync_sync_commit_completed(set);
+        return;
+    }
+
+    if (set->dataset->report->listed) {
+        amzsync_sync_report_list(set);
         return;
     }
 
@@ -176,6 +191,15 @@ amzsync_sync_report_ask(amzsync_sync_set_t *set)
 
     report->step = AMZSYNC_REPORT_CREATE;
     amzsync_sync_set_quota(set, AMZSYNC_CREATE_REPORT);
+}
+
+
+static void
+amzsync_sync_report_list(amzsync_sync_set_t *set)
+{
+    set->report->step = AMZSYNC_REPORT_LIST;
+
+    amzsync_sync_set_quota(set, AMZSYNC_GET_REPORTS);
 }
 
 
@@ -253,6 +277,14 @@ amzsync_sync_report_call(amzsync_sync_set_t *set,
     call->curl = amzsync_sync_curl_get(sync);
     call->marketplaces = strdup(amzsync_sync_unit(set)->marketplaces);
 
+    if (report->step == AMZSYNC_REPORT_LIST) {
+        call->from = ngx_max(amzsync_sync_unit(set)->from, report->created);
+        call->created = report->created;
+        call->best = report->best;
+        call->list_token = report->list_token;
+        report->list_token = NULL;
+    }
+
     if (call->curl == NULL || call->marketplaces == NULL) {
         return NGX_ERROR;
     }
@@ -272,6 +304,10 @@ amzsync_sync_report_done(amzsync_sync_set_t *set,
 
     case AMZSYNC_REPORT_FIND:
         amzsync_sync_report_found(set, call);
+        return;
+
+    case AMZSYNC_REPORT_LIST:
+        amzsync_sync_report_listed(set, call);
         return;
 
     case AMZSYNC_REPORT_CREATE:
@@ -329,6 +365,49 @@ amzsync_sync_report_found(amzsync_sync_set_t *set,
 }
 
 
+/* A page of the listing; after the last one it is known which comes next. */
+
+static void
+amzsync_sync_report_listed(amzsync_sync_set_t *set,
+    amzsync_spapi_report_t *call)
+{
+    amzsync_sync_report_t  *report;
+
+    report = set->report;
+
+    report->best = call->best;
+    report->list_token = call->list_token;
+    call->list_token = NULL;
+
+    if (report->list_token) {
+        amzsync_sync_set_next(set);
+        return;
+    }
+
+    if (report->best.id[0] == '\0') {
+
+        /* no load: the whole unit has been read */
+
+        report->report_id[0] = '\0';
+        report->message[0] = '\0';
+
+        set->window_from = amzsync_sync_unit(set)->from;
+        set->window_to = amzsync_sync_unit(set)->to;
+
+        amzsync_sync_commit_report(set, NULL, NULL, "done");
+        return;
+    }
+
+    report->created = report->best.created;
+
+    set->window_from = (report->best.from != AMZSYNC_TIME_BAD)
+                       ? report->best.from : report->best.created;
+    set->window_to = ngx_max(report->best.to, set->window_from + 1000);
+
+    amzsync_sync_report_known(set, report->best.id);
+}
+
+
 static void
 amzsync_sync_report_known(amzsync_sync_set_t *set, const char *report_id)
 {
@@ -336,7 +415,8 @@ amzsync_sync_report_known(amzsync_sync_set_t *set, const char *report_id)
                       report_id, ngx_strlen(report_id));
 
     amzsync_sync_report_message(set, "Waiting for Amazon's report");
-    amzsync_sync_report_commit(set, NULL, "r %s", report_id);
+    amzsync_sync_report_commit(set, NULL, "r %ld %s",
+                               (long) set->report->created, report_id);
 }
 
 
@@ -438,14 +518,15 @@ amzsync_sync_report_read(amzsync_sync_set_t *set,
     report->lines = call->lines;
     report->message[0] = '\0';
 
-    if (call->last) {
+    if (call->last && !set->dataset->report->listed) {
         amzsync_sync_commit_report(set, rows, NULL, "done");
         return;
     }
 
-    amzsync_sync_report_commit(set, rows, "s %ld %ld %s",
-                               (long) call->offset, (long) call->lines,
-                               report->report_id);
+    amzsync_sync_report_commit(set, rows, "%c %ld %s %ld %ld",
+                               call->last ? 'n' : 's', (long) report->created,
+                               report->report_id, (long) call->offset,
+                               (long) call->lines);
 }
 
 
@@ -459,7 +540,7 @@ amzsync_sync_report_commit(amzsync_sync_set_t *set, amzsync_rows_t *rows,
     char    *place;
     va_list  args;
 
-    place = ngx_alloc(AMZSYNC_REPORT_ID_MAX + 2 * NGX_INT64_LEN + 8,
+    place = ngx_alloc(AMZSYNC_REPORT_ID_MAX + 3 * NGX_INT64_LEN + 8,
                       set->job->sync->log);
     if (place == NULL) {
         amzsync_rows_free(rows);
@@ -473,7 +554,8 @@ amzsync_sync_report_commit(amzsync_sync_set_t *set, amzsync_rows_t *rows,
 
     place[n] = '\0';
 
-    amzsync_sync_commit_report(set, rows, place, "loading");
+    amzsync_sync_commit_report(set, rows, place,
+                               place[0] == 'n' ? "done" : "loading");
 }
 
 
@@ -578,6 +660,7 @@ amzsync_sync_report_reset(amzsync_sync_set_t *set)
     report = set->report;
 
     amzsync_spool_release(report->spool);
+    free(report->list_token);
 
     ngx_memzero(report, sizeof(amzsync_sync_report_t));
 }
@@ -587,5 +670,6 @@ void
 amzsync_sync_report_free(amzsync_sync_report_t *report)
 {
     amzsync_spool_release(report->spool);
+    free(report->list_token);
     ngx_free(report);
 }
