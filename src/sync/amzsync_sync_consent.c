@@ -71,6 +71,7 @@ amzsync_sync_consent(amzsync_sync_t *sync, const amzsync_sync_consented_t *by,
 
     consent->task.run = amzsync_sync_consent_run;
     consent->task.done = amzsync_sync_consent_done;
+    consent->task.urgent = 1;
 
     amzsync_task_post(&sync->tasks, &consent->task);
 
