@@ -61,12 +61,12 @@ sub nginx {
     my $lwa = $arg{lwa} || "/amazon/auth/o2/token";
 
     my $nginx = AmzSync::Nginx->new(
-        log_level => "debug", workers => 2,
+        log_level => "debug", workers => $arg{workers} || 2,
         http => $db->http_config(
             endpoint => "$url/amazon", lwa => "$url$lwa",
             datasets => "marketplaces orders",
             (map { $_ => $arg{$_} } grep { exists $arg{$_} }
-             qw(keys conninfo postgres)),
+             qw(keys conninfo postgres pool)),
             extra => <<"END"),
                 amzsync_endpoint eu $url/amazon;
                 amzsync_consent na $url/amazon $application;
@@ -340,6 +340,13 @@ subtest "states that are refused" => sub {
     is(outcome(come_back($_, "u2", $query)), "400 invalid_state", "a replay")
         for $nginx, $other;
     is(asked(), $asked + 1, "only one was called");
+
+    $query = consent($nginx, "u3");
+    my @sockets = map { send_request($_->port, "/callback?$query",
+                                     user => "u3") } ($nginx, $other) x 4;
+    is(join(" ", sort map { outcome(receive($_)) } @sockets),
+       "400 invalid_state " x 7 . "connected", "eight at once");
+    is(asked(), $asked + 2, "only one of them was called");
 };
 
 
@@ -578,10 +585,25 @@ subtest "a connection that is there" => sub {
 
 
 subtest "a client that goes, a worker that ends" => sub {
-    my $slow = nginx(lwa => "/slow");
+    my $slow = nginx(lwa => "/slow", pool => "tasks=1", workers => 1);
     until_true(20, sub { connection($slow, "w1")->{success} });
 
-    my $query = consent($slow, "w1");
+    # Three syncs want tokens, one after the other.
+
+    my $asked = asked();
+
+    for my $user (qw(x1 x2 x3)) {
+        $db->connect($user, port => $slow->port);
+        $db->start($user, port => $slow->port);
+    }
+
+    until_true(20, sub { asked() > $asked });
+
+    my $query = consent($slow, "w0");
+    is(outcome(come_back($slow, "w0", $query)), "connected", "connected");
+    cmp_ok(asked() - $asked, "<=", 3, "before those who waited first");
+
+    $query = consent($slow, "w1");
     my $socket = send_request($slow->port, "/callback?$query", user => "w1");
     until_true(20, sub {
         $db->value("SELECT count(*) FROM amzsync.consents

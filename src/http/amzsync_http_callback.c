@@ -108,7 +108,7 @@ amzsync_http_callback(amzsync_http_ctx_t *ctx)
 
     rc = amzsync_http_callback_read(ctx, back);
 
-    ngx_str_null(&r->args);
+    r->args.len = 0;
 
     if (rc == NGX_DECLINED) {
         return amzsync_http_callback_refuse(r);
