@@ -40,7 +40,7 @@ sub amazon {
                             redirect_uri=$back;
         }
         location = /slow {
-            limit_rate 60;
+            limit_rate 100;
             proxy_pass http://127.0.0.1:$port/amazon/auth/o2/token;
         }
         location = /none {
@@ -59,6 +59,7 @@ END
 sub nginx {
     my (%arg) = @_;
     my $lwa = $arg{lwa} || "/amazon/auth/o2/token";
+    my $uri = $arg{uri} || $back;
 
     my $nginx = AmzSync::Nginx->new(
         log_level => "debug", workers => $arg{workers} || 2,
@@ -71,7 +72,7 @@ sub nginx {
                 amzsync_endpoint eu $url/amazon;
                 amzsync_consent na $url/amazon $application;
                 amzsync_consent eu $url/amazon/ $application version=beta
-                                redirect_uri=$back state_ttl=500ms;
+                                redirect_uri=$uri state_ttl=500ms;
 END
         server => $db->locations(sandbox => "quota=0") . <<"END");
             amzsync_user \$http_x_user;
@@ -399,6 +400,27 @@ subtest "a region of its own" => sub {
 
     is(outcome(come_back($nginx, "u7", $query)), "connected", "connected");
     is(connection($nginx, "u7")->{region}, "eu", "in the region of the state");
+};
+
+
+subtest "another redirect URI than Amazon knows" => sub {
+    my $wrong = nginx(uri => "${back}x");
+    until_true(20, sub { connection($wrong, "u7")->{success} });
+
+    my ($location) = authorize($wrong, "u7", "/any?region=eu");
+    my ($path) = $location =~ m{^\Q$url\E(/.*)};
+    my $answer = visit($amazon, $path);
+
+    is($answer->{json}{errors}[0]{details},
+       "MD5101: redirect_uri is none of the application's.",
+       "is sent to Seller Central");
+
+    my $query = agree($location =~ s/&redirect_uri=[^&]*//r);
+    $db->sql("UPDATE amzsync.consents SET expires_at = now() + interval '1 h'
+               WHERE user_id = 'u7'");
+
+    is(outcome(come_back($wrong, "u7", $query)), "error&error=invalid_grant",
+       "and with the code");
 };
 
 
