@@ -16,6 +16,10 @@ static char *ngx_http_amzsync_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
 static char *ngx_http_amzsync_location(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static char *ngx_http_amzsync_authorize(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_amzsync_callback(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 static ngx_int_t ngx_http_amzsync_init(ngx_conf_t *cf);
 static ngx_int_t ngx_http_amzsync_init_process(ngx_cycle_t *cycle);
 static void ngx_http_amzsync_exit_process(ngx_cycle_t *cycle);
@@ -81,6 +85,10 @@ static ngx_http_handler_pt  ngx_http_amzsync_connection =
     amzsync_http_connection_handler;
 static ngx_http_handler_pt  ngx_http_amzsync_metrics =
     amzsync_http_metrics_handler;
+static ngx_http_handler_pt  ngx_http_amzsync_authorizes =
+    amzsync_http_authorize_handler;
+static ngx_http_handler_pt  ngx_http_amzsync_calls_back =
+    amzsync_http_callback_handler;
 
 
 static ngx_command_t  ngx_http_amzsync_commands[] = {
@@ -281,6 +289,27 @@ static ngx_command_t  ngx_http_amzsync_commands[] = {
       0,
       &ngx_http_amzsync_connection },
 
+    { ngx_string("amzsync_consent"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_2MORE,
+      amzsync_http_conf_consent,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("amzsync_authorize"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
+      ngx_http_amzsync_authorize,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      &ngx_http_amzsync_authorizes },
+
+    { ngx_string("amzsync_callback"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_amzsync_callback,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      &ngx_http_amzsync_calls_back },
+
     { ngx_string("amzsync_metrics"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
       ngx_http_amzsync_location,
@@ -353,6 +382,7 @@ ngx_http_amzsync_create_main_conf(ngx_conf_t *cf)
      *     conf->sync.spapi.user_agent = NULL;
      *     conf->sync.spapi.ca_file = NULL;
      *     conf->sync.spapi.keys = { NULL, 0 };
+     *     conf->consents = { { { 0, NULL }, NULL, 0 } };
      *     conf->used = { NULL, NULL, 0 };
      *     conf->metrics = NULL;
      *     conf->temp_path = NULL;
@@ -480,8 +510,10 @@ ngx_http_amzsync_create_loc_conf(ngx_conf_t *cf)
      *     conf->sandbox = NULL;
      *     conf->handler = NULL;
      *     conf->place = { NULL, NULL, 0 };
+     *     conf->page = { 0, NULL };
      */
 
+    conf->region = NGX_ERROR;
     conf->user = NGX_CONF_UNSET_PTR;
     conf->datasets = NGX_CONF_UNSET_PTR;
 
@@ -495,7 +527,8 @@ ngx_http_amzsync_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_amzsync_loc_conf_t  *prev = parent;
     ngx_http_amzsync_loc_conf_t  *conf = child;
 
-    ngx_http_core_loc_conf_t  *clcf;
+    ngx_http_core_loc_conf_t      *clcf;
+    ngx_http_amzsync_main_conf_t  *amcf;
 
     ngx_conf_merge_ptr_value(conf->user, prev->user, NULL);
 
@@ -507,6 +540,8 @@ ngx_http_amzsync_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->sandbox = prev->sandbox;
         conf->handler = prev->handler;
         conf->place = prev->place;
+        conf->region = prev->region;
+        conf->page = prev->page;
 
         if (clcf->lmt_excpt) {
             clcf->handler = conf->handler;
@@ -532,6 +567,16 @@ ngx_http_amzsync_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                       "set", conf->place.name, conf->place.file,
                       conf->place.line);
         return NGX_CONF_ERROR;
+    }
+
+    if (conf->handler == ngx_http_amzsync_authorizes
+        || conf->handler == ngx_http_amzsync_calls_back)
+    {
+        amcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_amzsync_module);
+
+        if (amzsync_http_conf_consent_check(cf, amcf, conf) != NGX_OK) {
+            return NGX_CONF_ERROR;
+        }
     }
 
     /* The module has a bound of its own, and answers in JSON above it. */
@@ -580,6 +625,28 @@ ngx_http_amzsync_location(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_amzsync_authorize(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    char  *err;
+
+    err = ngx_http_amzsync_location(cf, cmd, conf);
+
+    return err ? err : amzsync_http_conf_authorize(cf, cmd, conf);
+}
+
+
+static char *
+ngx_http_amzsync_callback(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    char  *err;
+
+    err = ngx_http_amzsync_location(cf, cmd, conf);
+
+    return err ? err : amzsync_http_conf_callback(cf, cmd, conf);
 }
 
 

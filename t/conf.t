@@ -267,6 +267,75 @@ bad("certificate $_", "cannot read a certificate from \"\\S+/$_\"",
     more => "amzsync_trusted_certificate $_;")
     for qw(none empty keys);
 
+# Consent.
+
+my $consent = "amzsync_consent na https://a.example application_id=a";
+
+good("consent", more => "$consent;",
+     locations => in("/a", "amzsync_authorize;")
+     . in("/b", "amzsync_authorize na;")
+     . in("/c", "amzsync_callback https://a.example;")
+     . in("/d", "amzsync_callback 'http://127.0.0.1:3000/a/?b=c&d';"
+                . " if (\$http_x) { set \$y 1; }"));
+good("all of consent", more => "amzsync_endpoint eu https://example.com;"
+     . " amzsync_consent eu http://localhost:1/a version=beta application_id=a"
+     . " redirect_uri=https://a.example/b state_ttl=1h; $consent;",
+     locations => in("/a", "amzsync_authorize eu;"));
+good("consent that nobody asks for",
+     more => "amzsync_consent fe https://a.example application_id=a;");
+
+bad("consent $_->[0]", $_->[1], more => "amzsync_consent $_->[0];")
+    for ["us https://a.example application_id=a", 'invalid region "us"'],
+        ["na", "invalid number of arguments"],
+        ["na https://a.example", 'has no "application_id"'],
+        ["na http://a.example application_id=a", "must begin with https"],
+        ["na https://a.example/?b application_id=a", "must have no arguments"],
+        ["na https://a.example application_id=", "must be printable ASCII"],
+        ["na https://a.example application_id=a application_id=b",
+         '"application_id=b": is duplicate'],
+        ["na https://a.example application_id=a version=1", 'must be "beta"'],
+        ["na https://a.example application_id=a version=beta version=beta",
+         '"version=beta": is duplicate'],
+        ["na https://a.example application_id=a state=1", "is not known"],
+        ["na https://a.example application_id=a redirect_uri=/b",
+         "not an https URL"],
+        ["na https://a.example application_id=a redirect_uri=https://a/"
+         . " redirect_uri=https://a/", "is duplicate"],
+        map { ["na https://a.example application_id=a state_ttl=$_",
+               "must be between 1ms and 1h"] } "0", "2h", "x", "";
+
+bad("consent twice", '"amzsync_consent" directive is duplicate',
+    more => "$consent; $consent;");
+
+bad("consent: $_->[0]", $_->[1], more => $_->[2] // "$consent;",
+    locations => in("/a", "$_->[0];"))
+    for ["amzsync_authorize", '"amzsync_authorize" in \S+:\d+ needs '
+         . '"amzsync_consent"', ""],
+        ["amzsync_callback https://a.example", '"amzsync_callback" in \S+:\d+ '
+         . 'needs "amzsync_consent"', ""],
+        ["amzsync_authorize eu", 'needs "amzsync_consent eu"'],
+        ["amzsync_authorize", 'needs "amzsync_endpoint eu"',
+         "amzsync_consent eu https://a.example application_id=a;"],
+        ["amzsync_authorize us", 'invalid region "us"'],
+        ["amzsync_authorize; amzsync_callback https://a", "stands beside"],
+        ["amzsync_callback", "invalid number of arguments"],
+        ["amzsync_callback /a", "not an https URL"],
+        ["amzsync_callback //a.example", "not an https URL"],
+        ["amzsync_callback http://a.example", "must begin with https"],
+        ["amzsync_callback https://\$host/", "must have no variables"],
+        ["amzsync_callback https://a.example/?b=\$arg_b",
+         "must have no variables"],
+        ["amzsync_callback https://a.example/?b#c", "must have no fragment"],
+        ["amzsync_callback https://a.example/#c", "must have no arguments"],
+        ["amzsync_callback https://me:hush\@a.example/",
+         "invalid URL: must have no user"],
+        ["amzsync_callback 'https://a.example/?b c'", "invalid character"];
+
+bad("$_ without a user", "\"$_\" in \\S+:\\d+ needs \"amzsync_user\"",
+    user => "", more => "$consent;",
+    locations => in("/", $_ eq "amzsync_callback" ? "$_ https://a;" : "$_;"))
+    for qw(amzsync_authorize amzsync_callback);
+
 # Numbers.
 
 bad("number $_->[0]", $_->[1], more => "$_->[0];")

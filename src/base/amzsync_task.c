@@ -44,7 +44,13 @@ amzsync_task_post(amzsync_tasks_t *tasks, amzsync_task_t *task)
     task->thread.event.handler = amzsync_task_event;
     task->thread.event.log = tasks->log;
 
-    ngx_queue_insert_tail(&tasks->waiting, &task->queue);
+    if (task->urgent) {
+        ngx_queue_insert_head(&tasks->waiting, &task->queue);
+
+    } else {
+        ngx_queue_insert_tail(&tasks->waiting, &task->queue);
+    }
+
     amzsync_metrics_worker->tasks++;
 
     amzsync_task_start(tasks);

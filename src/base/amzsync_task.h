@@ -3,9 +3,10 @@
  * The envelope of work done in a thread of nginx's pools.
  *
  * No more tasks are given to the pool than it has threads: what waits, waits
- * here, first come first served, so that a shutdown has nothing to drain and a
- * full pool queue cannot happen.  While a task runs, a timer on its event keeps
- * a worker that is shutting down alive until the completion handler has run.
+ * here, first come first served unless urgent, so that a shutdown has nothing
+ * to drain and a full pool queue cannot happen.  While a task runs, a timer on
+ * its event keeps a worker that is shutting down alive until the completion
+ * handler has run.
  */
 
 
@@ -37,6 +38,8 @@ struct amzsync_task_s {
     /* The owner, for done(); set to NULL by an owner that dies before. */
     void               *data;
 
+    unsigned            urgent:1;   /* goes before those that wait: a person
+                                       does, too */
     unsigned            posted:1;   /* in the thread pool, no longer waiting */
 };
 

@@ -33,9 +33,19 @@ typedef struct {
 } amzsync_http_place_t;
 
 
+/* Where sellers of a region agree to the application; zeroed: nowhere. */
+
+typedef struct {
+    ngx_str_t                    address;   /* up to the state, its end */
+    const char                  *redirect_uri;      /* or NULL */
+    ngx_msec_t                   ttl;       /* of a state */
+} amzsync_http_consent_t;
+
+
 typedef struct {
     amzsync_pg_conf_t            pg;
     amzsync_sync_conf_t          sync;      /* holds the spapi conf */
+    amzsync_http_consent_t       consents[AMZSYNC_REGIONS];
     amzsync_http_place_t         used;      /* by the first location that
                                                needs the database */
     ngx_shm_zone_t              *metrics;   /* if there is one */
@@ -57,6 +67,9 @@ typedef struct {
     amzsync_http_sandbox_conf_t *sandbox;
     ngx_http_handler_pt          handler;   /* of this location, or NULL */
     amzsync_http_place_t         place;     /* of its directive */
+    ngx_int_t                    region;    /* authorize: unless told; or
+                                               NGX_ERROR */
+    ngx_str_t                    page;      /* callback: where it leads to */
 } ngx_http_amzsync_loc_conf_t;
 
 
@@ -71,6 +84,8 @@ ngx_int_t amzsync_http_history_handler(ngx_http_request_t *r);
 ngx_int_t amzsync_http_events_handler(ngx_http_request_t *r);
 ngx_int_t amzsync_http_connection_handler(ngx_http_request_t *r);
 ngx_int_t amzsync_http_metrics_handler(ngx_http_request_t *r);
+ngx_int_t amzsync_http_authorize_handler(ngx_http_request_t *r);
+ngx_int_t amzsync_http_callback_handler(ngx_http_request_t *r);
 
 /* $amzsync_sync_id and $amzsync_error, in preconfiguration. */
 ngx_int_t amzsync_http_add_variables(ngx_conf_t *cf);

@@ -39,7 +39,6 @@ static ngx_int_t amzsync_http_conf_number(ngx_conf_t *cf, ngx_str_t *arg,
     const amzsync_http_number_t *number, ngx_int_t *value);
 static ngx_int_t amzsync_http_conf_lwa_arg(ngx_conf_t *cf, ngx_str_t *arg,
     amzsync_spapi_conf_t *spapi);
-static ngx_uint_t amzsync_http_conf_printable(ngx_str_t *value);
 
 
 /* The order of these is the order of the values. */
@@ -170,12 +169,8 @@ amzsync_http_conf_endpoint(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    region = amzsync_text_region(value[1].data, value[1].len);
-
+    region = amzsync_http_conf_region(cf, cmd, &value[1]);
     if (region == NGX_ERROR) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid region \"%V\" in \"%V\", must be \"na\", "
-                           "\"eu\" or \"fe\"", &value[1], &cmd->name);
         return NGX_CONF_ERROR;
     }
 
@@ -535,21 +530,6 @@ amzsync_http_conf_lwa_arg(ngx_conf_t *cf, ngx_str_t *arg,
                             : amzsync_http_conf_text(cf, &value);
 
     return *dst ? NGX_OK : NGX_ERROR;
-}
-
-
-static ngx_uint_t
-amzsync_http_conf_printable(ngx_str_t *value)
-{
-    size_t  i;
-
-    for (i = 0; i < value->len; i++) {
-        if (value->data[i] < 0x20 || value->data[i] > 0x7e) {
-            return 0;
-        }
-    }
-
-    return value->len > 0;
 }
 
 

@@ -1,10 +1,11 @@
 
 /*
- * Values of directives: URLs, files and texts.
+ * Values of directives: URLs, files, texts and regions.
  */
 
 
 #include <http/amzsync_http_conf.h>
+#include <base/amzsync_text.h>
 #include <openssl/crypto.h>
 
 
@@ -148,6 +149,38 @@ amzsync_http_conf_text(ngx_conf_t *cf, ngx_str_t *value)
     *ngx_cpymem(p, value->data, value->len) = '\0';
 
     return (const char *) p;
+}
+
+
+ngx_uint_t
+amzsync_http_conf_printable(ngx_str_t *value)
+{
+    size_t  i;
+
+    for (i = 0; i < value->len; i++) {
+        if (value->data[i] < 0x20 || value->data[i] > 0x7e) {
+            return 0;
+        }
+    }
+
+    return value->len > 0;
+}
+
+
+ngx_int_t
+amzsync_http_conf_region(ngx_conf_t *cf, ngx_command_t *cmd, ngx_str_t *value)
+{
+    ngx_int_t  region;
+
+    region = amzsync_text_region(value->data, value->len);
+
+    if (region == NGX_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid region \"%V\" in \"%V\", must be \"na\", "
+                           "\"eu\" or \"fe\"", value, &cmd->name);
+    }
+
+    return region;
 }
 
 

@@ -56,6 +56,8 @@ struct amzsync_http_ctx_s {
     const char                     *error;      /* that was answered */
     amzsync_store_call_t           *call;       /* in flight */
     void                           *stream;     /* events: the request's */
+    void                           *consent;    /* authorize, callback: the
+                                                   same */
 
     unsigned                        body_ours:1;
 };

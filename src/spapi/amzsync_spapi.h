@@ -94,6 +94,32 @@ typedef struct {
 void amzsync_spapi_token(amzsync_spapi_token_t *call);
 
 
+/*
+ * LWA's exchange of a consent's code for a refresh token, which is sealed at
+ * once.  The shutdown of a worker lets it end; only its time-out does not.
+ */
+
+#define AMZSYNC_SPAPI_CODE_MAX  2048
+
+typedef struct {
+    const amzsync_spapi_conf_t  *conf;
+    CURL                        *curl;
+    const char                  *redirect_uri;  /* or NULL */
+
+    char                         user[AMZSYNC_USER_MAX + 1];
+    char                         code[AMZSYNC_SPAPI_CODE_MAX + 1];
+
+    amzsync_spapi_outcome_t      outcome;
+    const char                  *key_id;        /* if OK; of the conf */
+    size_t                       sealed_len;
+    u_char                       sealed[AMZSYNC_TOKEN_MAX
+                                        + AMZSYNC_SEAL_OVERHEAD];
+} amzsync_spapi_consent_t;
+
+
+void amzsync_spapi_consent(amzsync_spapi_consent_t *call);
+
+
 /* One page of a dataset. */
 
 typedef struct {

@@ -217,6 +217,7 @@ amzsync_http_setup(amzsync_spapi_http_t *h, struct curl_slist *headers)
     rc |= curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
     rc |= curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION,
                            amzsync_http_progress);
+    rc |= curl_easy_setopt(curl, CURLOPT_XFERINFODATA, h);
 
     return rc;
 }
@@ -426,13 +427,14 @@ static int
 amzsync_http_progress(void *data, curl_off_t dltotal, curl_off_t dlnow,
     curl_off_t ultotal, curl_off_t ulnow)
 {
-    (void) data;
+    amzsync_spapi_http_t *h = data;
+
     (void) dltotal;
     (void) dlnow;
     (void) ultotal;
     (void) ulnow;
 
-    return amzsync_task_stopping();
+    return h->patient ? ngx_terminate : amzsync_task_stopping();
 }
 
 

@@ -43,6 +43,8 @@ typedef struct {
     char                         request_id[AMZSYNC_REQUEST_ID_MAX];
     char                         content_type[128];
 
+    unsigned                     patient:1;     /* not stopped by a shutdown
+                                                   that is graceful */
     unsigned                     sink_failed:1;
     unsigned                     too_large:1;
     unsigned                     no_memory:1;

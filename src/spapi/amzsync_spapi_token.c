@@ -1,11 +1,10 @@
 
 /*
- * Login with Amazon: a refresh token for an access token.
+ * Login with Amazon: a refresh token, or another grant, for an access token.
  */
 
 
-#include <spapi/amzsync_spapi_http.h>
-#include <base/amzsync_json.h>
+#include <spapi/amzsync_spapi_token.h>
 #include <base/amzsync_text.h>
 #include <openssl/crypto.h>
 
@@ -18,13 +17,12 @@
 
 static char *amzsync_token_open(amzsync_spapi_token_t *call);
 static char *amzsync_token_form(const amzsync_spapi_conf_t *conf,
-    const char *refresh_token);
+    const amzsync_spapi_grant_t *grant);
 static u_char *amzsync_token_field(u_char *p, const char *name,
     const char *value);
-static void amzsync_token_answer(amzsync_spapi_token_t *call,
-    amzsync_spapi_http_t *h);
-static const char *amzsync_token_take(amzsync_spapi_token_t *call,
-    json_t *root);
+static void amzsync_token_answer(amzsync_spapi_http_t *h,
+    const amzsync_spapi_grant_t *grant);
+static const char *amzsync_token_take(void *data, json_t *root);
 static void amzsync_token_error(amzsync_spapi_http_t *h, json_t *root);
 static const char *amzsync_token_string(json_t *root, const char *name);
 
@@ -32,8 +30,9 @@ static const char *amzsync_token_string(json_t *root, const char *name);
 void
 amzsync_spapi_token(amzsync_spapi_token_t *call)
 {
-    char                  *refresh_token, *form;
-    amzsync_spapi_http_t   h;
+    char                   *refresh_token;
+    amzsync_spapi_http_t    h;
+    amzsync_spapi_grant_t   grant;
 
     ngx_memzero(&call->outcome, sizeof(amzsync_spapi_outcome_t));
     ngx_memzero(&h, sizeof(amzsync_spapi_http_t));
@@ -43,8 +42,6 @@ amzsync_spapi_token(amzsync_spapi_token_t *call)
     h.conf = call->conf;
     h.curl = call->curl;
     h.outcome = &call->outcome;
-    h.url = call->conf->lwa_url;
-    h.max = AMZSYNC_TOKEN_ANSWER_MAX;
 
     refresh_token = amzsync_token_open(call);
 
@@ -56,23 +53,43 @@ amzsync_spapi_token(amzsync_spapi_token_t *call)
         return;
     }
 
-    form = amzsync_token_form(call->conf, refresh_token);
+    grant.type = "refresh_token";
+    grant.name = "&refresh_token=";
+    grant.secret = refresh_token;
+    grant.redirect_uri = NULL;
+    grant.take = amzsync_token_take;
+    grant.data = call;
 
-    h.form = form;
-    h.secrets[0] = refresh_token;
-    h.secrets[1] = call->conf->client_secret;
+    amzsync_spapi_grant(&h, &grant);
+
+    amzsync_spapi_wipe(refresh_token);
+}
+
+
+void
+amzsync_spapi_grant(amzsync_spapi_http_t *h,
+    const amzsync_spapi_grant_t *grant)
+{
+    char  *form;
+
+    form = amzsync_token_form(h->conf, grant);
+
+    h->url = h->conf->lwa_url;
+    h->max = AMZSYNC_TOKEN_ANSWER_MAX;
+    h->form = form;
+    h->secrets[0] = grant->secret;
+    h->secrets[1] = h->conf->client_secret;
 
     if (form == NULL) {
-        amzsync_spapi_http_verdict(&h, AMZSYNC_SPAPI_RETRY, "internal_error",
+        amzsync_spapi_http_verdict(h, AMZSYNC_SPAPI_RETRY, "internal_error",
                                    "Out of memory");
 
-    } else if (amzsync_spapi_http(&h) == NGX_OK) {
-        amzsync_token_answer(call, &h);
+    } else if (amzsync_spapi_http(h) == NGX_OK) {
+        amzsync_token_answer(h, grant);
     }
 
-    amzsync_spapi_http_free(&h);
+    amzsync_spapi_http_free(h);
     amzsync_spapi_wipe(form);
-    amzsync_spapi_wipe(refresh_token);
 }
 
 
@@ -104,13 +121,18 @@ amzsync_token_open(amzsync_spapi_token_t *call)
 
 static char *
 amzsync_token_form(const amzsync_spapi_conf_t *conf,
-    const char *refresh_token)
+    const amzsync_spapi_grant_t *grant)
 {
-    size_t   size;
-    u_char  *form, *p;
+    size_t       size;
+    u_char      *form, *p;
+    const char  *uri;
 
-    size = sizeof("grant_type=&refresh_token=&client_id=&client_secret=")
-           + 3 * (ngx_strlen("refresh_token") + ngx_strlen(refresh_token)
+    uri = (grant->redirect_uri != NULL) ? grant->redirect_uri : "";
+
+    size = sizeof("grant_type=&redirect_uri=&client_id=&client_secret=")
+           + ngx_strlen(grant->name)
+           + 3 * (ngx_strlen(grant->type) + ngx_strlen(grant->secret)
+                  + ngx_strlen(uri)
                   + ngx_strlen(conf->client_id)
                   + ngx_strlen(conf->client_secret));
 
@@ -119,8 +141,13 @@ amzsync_token_form(const amzsync_spapi_conf_t *conf,
         return NULL;
     }
 
-    p = amzsync_token_field(form, "grant_type=", "refresh_token");
-    p = amzsync_token_field(p, "&refresh_token=", refresh_token);
+    p = amzsync_token_field(form, "grant_type=", grant->type);
+    p = amzsync_token_field(p, grant->name, grant->secret);
+
+    if (grant->redirect_uri != NULL) {
+        p = amzsync_token_field(p, "&redirect_uri=", uri);
+    }
+
     p = amzsync_token_field(p, "&client_id=", conf->client_id);
     p = amzsync_token_field(p, "&client_secret=", conf->client_secret);
     *p = '\0';
@@ -140,7 +167,8 @@ amzsync_token_field(u_char *p, const char *name, const char *value)
 
 
 static void
-amzsync_token_answer(amzsync_spapi_token_t *call, amzsync_spapi_http_t *h)
+amzsync_token_answer(amzsync_spapi_http_t *h,
+    const amzsync_spapi_grant_t *grant)
 {
     json_t        *root;
     const char    *err;
@@ -148,11 +176,11 @@ amzsync_token_answer(amzsync_spapi_token_t *call, amzsync_spapi_http_t *h)
 
     root = amzsync_json_load(h->start, h->last - h->start, &error);
 
-    if (call->outcome.status != 200) {
+    if (h->outcome->status != 200) {
         amzsync_token_error(h, root);
 
     } else {
-        err = amzsync_token_take(call, root);
+        err = grant->take(grant->data, root);
 
         if (err != NULL) {
             amzsync_spapi_http_verdict(h, AMZSYNC_SPAPI_RETRY,
@@ -164,11 +192,11 @@ amzsync_token_answer(amzsync_spapi_token_t *call, amzsync_spapi_http_t *h)
 }
 
 
-/* NULL, or what is wrong. */
-
 static const char *
-amzsync_token_take(amzsync_spapi_token_t *call, json_t *root)
+amzsync_token_take(void *data, json_t *root)
 {
+    amzsync_spapi_token_t *call = data;
+
     char        *p;
     size_t       i, len;
     json_t      *token, *expires;

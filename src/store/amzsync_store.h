@@ -290,6 +290,27 @@ amzsync_store_call_t *amzsync_store_connection_delete(amzsync_store_t *store,
     ngx_str_t *user, amzsync_store_handler_pt handler, void *data);
 
 
+/* --- consent: states that are out, each good for once --- */
+
+/* Remembers a nonce for "ttl" milliseconds.  A user has the newest twenty. */
+amzsync_store_call_t *amzsync_store_consent_ask(amzsync_store_t *store,
+    ngx_str_t *user, ngx_str_t *nonce, ngx_msec_t ttl,
+    amzsync_store_handler_pt handler, void *data);
+
+/* Forgets it.  NONE: it was not there any more, or too late. */
+amzsync_store_call_t *amzsync_store_consent_take(amzsync_store_t *store,
+    ngx_str_t *user, ngx_str_t *nonce, amzsync_store_handler_pt handler,
+    void *data);
+
+/*
+ * Connects, as above, but the same seller keeps the marketplaces and the
+ * interval; those in "connect" are not looked at.
+ */
+amzsync_store_call_t *amzsync_store_consent_connect(amzsync_store_t *store,
+    ngx_str_t *user, amzsync_store_connect_t *connect,
+    amzsync_store_handler_pt handler, void *data);
+
+
 /* --- leases: see src/sync; these serve all users --- */
 
 typedef struct {

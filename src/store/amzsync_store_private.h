@@ -14,7 +14,7 @@
 
 
 /* The newest migration in sql/ that the statements rely on. */
-#define AMZSYNC_STORE_SCHEMA_VERSION  9
+#define AMZSYNC_STORE_SCHEMA_VERSION  10
 
 
 /*
@@ -31,6 +31,7 @@
  *   PRUNE        deletes what ended long ago, whose it may be
  *   QUOTA_LEARN  a bucket is the seller's: two users of one seller share it
  *   METRICS      counts the active syncs of all users
+ *   CONSENT_ASK  deletes what has expired, whose it may be, beside its own
  *
  * QUOTA_TAKE names the user for the lease, and the seller for the bucket.
  * Lock order everywhere: quota_buckets, connections, sync_progress,
@@ -49,6 +50,9 @@ typedef enum {
     AMZSYNC_STORE_CONNECTION_PUT,
     AMZSYNC_STORE_CONNECTION_DELETE,
     AMZSYNC_STORE_CONNECTION_REVOKED,
+    AMZSYNC_STORE_CONSENT_ASK,
+    AMZSYNC_STORE_CONSENT_TAKE,
+    AMZSYNC_STORE_CONSENT_CONNECT,
     AMZSYNC_STORE_CLAIM,
     AMZSYNC_STORE_HEARTBEAT,
     AMZSYNC_STORE_RELEASE,

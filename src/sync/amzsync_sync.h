@@ -62,4 +62,40 @@ void amzsync_sync_cancelled(amzsync_sync_t *sync, ngx_str_t *user,
     amzsync_sync_no_t no);
 
 
+/*
+ * A consent that a user came back with: exchanges the code and stores the
+ * connection.  The handler is called once, unless the owner detaches before;
+ * the work goes on in any case.  NULL: no memory.
+ */
+
+typedef struct amzsync_sync_consent_s  amzsync_sync_consent_t;
+
+typedef enum {
+    AMZSYNC_SYNC_CONSENT_OK = 0,    /* connected */
+    AMZSYNC_SYNC_CONSENT_INVALID,   /* the code is refused: invalid_grant */
+    AMZSYNC_SYNC_CONSENT_FAILED,    /* no token for any other reason */
+    AMZSYNC_SYNC_CONSENT_LOST       /* the database did not take it */
+} amzsync_sync_consent_e;
+
+/* "error" is set for FAILED, and valid during the call. */
+typedef void (*amzsync_sync_consent_pt)(void *data,
+    amzsync_sync_consent_e result, const amzsync_error_t *error);
+
+/* Texts are copied, and not longer than their bounds. */
+
+typedef struct {
+    ngx_str_t              user;
+    ngx_str_t              seller;
+    ngx_str_t              code;
+    amzsync_region_e       region;
+    const char            *redirect_uri;    /* of the configuration, or NULL */
+} amzsync_sync_consented_t;
+
+amzsync_sync_consent_t *amzsync_sync_consent(amzsync_sync_t *sync,
+    const amzsync_sync_consented_t *by, amzsync_sync_consent_pt handler,
+    void *data);
+
+void amzsync_sync_consent_detach(amzsync_sync_consent_t *consent);
+
+
 #endif /* _AMZSYNC_SYNC_H_INCLUDED_ */

@@ -491,5 +491,8 @@ ngx_int_t amzsync_sync_token_ready(amzsync_sync_set_t *set);
 /* Amazon says that the token has expired. */
 void amzsync_sync_token_expired(amzsync_sync_token_t *token);
 
+/* Counts a call to LWA, of whatever grant. */
+void amzsync_sync_token_count(amzsync_spapi_outcome_t *outcome);
+
 
 #endif /* _AMZSYNC_SYNC_PRIVATE_H_INCLUDED_ */

@@ -28,7 +28,6 @@ static void amzsync_sync_token_run(amzsync_task_t *task);
 static void amzsync_sync_token_done(amzsync_task_t *task);
 static void amzsync_sync_token_result(amzsync_sync_token_t *token,
     amzsync_spapi_token_t *call);
-static void amzsync_sync_token_count(amzsync_spapi_outcome_t *outcome);
 static void amzsync_sync_token_log(amzsync_sync_token_t *token,
     amzsync_spapi_outcome_t *outcome);
 static void amzsync_sync_token_fail(amzsync_sync_token_t *token,
@@ -322,7 +321,7 @@ amzsync_sync_token_result(amzsync_sync_token_t *token,
 }
 
 
-static void
+void
 amzsync_sync_token_count(amzsync_spapi_outcome_t *outcome)
 {
     if (outcome->called && outcome->verdict != AMZSYNC_SPAPI_STOPPED) {
