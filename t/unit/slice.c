@@ -25,7 +25,7 @@ static const amzsync_rowset_t  slice_rows = {
 };
 
 
-static const amzsync_report_t  slice_report = { "GET_SLICE_DATA", NULL, 0 };
+static const amzsync_report_t  slice_report = { "GET_SLICE_DATA", NULL, 0, 0 };
 
 
 const amzsync_dataset_t  slice_dataset = {
