@@ -399,6 +399,7 @@ amzsync_store_call_t *amzsync_store_plan(amzsync_store_t *store,
 
 typedef struct {
     ngx_str_t           marketplaces;   /* comma separated; none: empty */
+    ngx_str_t           parent_id;      /* of an EACH unit, or empty */
     int64_t             range_from;
     int64_t             range_to;
     int64_t             expected_pages; /* of all units; -1: unknown */
@@ -467,6 +468,7 @@ typedef struct {
 
     /* Of the unit that the step belongs to. */
     const char               *marketplaces; /* comma separated */
+    const char               *parent_id;    /* of an EACH unit */
     int64_t                   covered_to;   /* the cursors', if the window was
                                                read whole, else TIME_BAD */
     int64_t                   scan_page;    /* step that the scan or load

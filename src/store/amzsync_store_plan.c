@@ -14,6 +14,8 @@ static amzsync_pg_stmt_t *amzsync_store_plan_create(ngx_pool_t *pool,
     const amzsync_dataset_t *dataset, ngx_uint_t index);
 static void amzsync_store_plan_units(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset);
+static void amzsync_store_plan_each(amzsync_store_sql_t *sql,
+    const amzsync_each_t *each);
 static void amzsync_store_plan_open(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset);
 
@@ -33,7 +35,7 @@ static void amzsync_store_plan_open(amzsync_store_sql_t *sql,
          "WHERE user_id = $1 AND sync_no = $2 AND lease = $3 "                \
            "AND state = 'running' FOR UPDATE"                                 \
     "), known AS MATERIALIZED ("                                              \
-        "SELECT unit, marketplace_ids, range_from, range_to "                 \
+        "SELECT unit, marketplace_ids, parent_id, range_from, range_to "      \
           "FROM amzsync.sync_units "                                          \
          "WHERE user_id = $1 AND sync_no = $2 AND dataset = $4"               \
     "), bounds AS MATERIALIZED ("                                             \
@@ -91,12 +93,12 @@ static void amzsync_store_plan_open(amzsync_store_sql_t *sql,
     ", made AS ("                                                             \
         "INSERT INTO amzsync.sync_units "                                     \
               "(user_id, sync_no, dataset, unit, marketplace_ids, "           \
-               "range_from, range_to) "                                       \
+               "parent_id, range_from, range_to) "                            \
         "SELECT $1, $2, $4, row_number() OVER (ORDER BY turn, range_from, "   \
-                                                       "ids), "               \
-               "ids, range_from, range_to "                                   \
+                                                       "ids, parent_id), "    \
+               "ids, parent_id, range_from, range_to "                        \
           "FROM units "                                                       \
-        "RETURNING unit, marketplace_ids, range_from, range_to"               \
+        "RETURNING unit, marketplace_ids, parent_id, range_from, range_to"    \
     "), plan AS MATERIALIZED ("                                               \
         "SELECT * FROM known UNION ALL SELECT * FROM made"                    \
     "), last AS MATERIALIZED ("                                               \
@@ -120,7 +122,7 @@ static void amzsync_store_plan_open(amzsync_store_sql_t *sql,
                     " FROM amzsync.sync_units u "                             \
                     "WHERE u.user_id = $1 AND u.sync_no = last.sync_no "      \
                       "AND u.dataset = $4)))::bigint "                        \
-                 "FROM last) "                                                \
+                 "FROM last), plan.parent_id "                                \
       "FROM held LEFT JOIN plan ON true ORDER BY plan.unit"
 
 
@@ -164,7 +166,7 @@ amzsync_store_plan_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
     sql.pool = pool;
 
     amzsync_store_sql(&sql, "%s%s%s", AMZSYNC_STORE_PLAN_BOUNDS,
-                      dataset->unit == AMZSYNC_UNIT_SELLER
+                      dataset->unit == AMZSYNC_UNIT_SELLER || dataset->each
                       ? AMZSYNC_STORE_PLAN_SELLER : AMZSYNC_STORE_PLAN_MARKETS,
                       dataset->report
                       ? AMZSYNC_STORE_PLAN_STARTS(AMZSYNC_STORE_PLAN_ALIGNED)
@@ -181,25 +183,30 @@ static void
 amzsync_store_plan_units(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset)
 {
-    amzsync_store_sql(sql, ", units AS (SELECT 0 AS turn, ");
+    amzsync_store_sql(sql, ", units AS (SELECT 0 AS turn, newest AS range_to, "
+                      "s.range_from, %s%s AS parent_id, ",
+                      dataset->each ? "t." : "''",
+                      dataset->each ? dataset->each->key : "");
 
     switch (dataset->unit) {
 
     case AMZSYNC_UNIT_SELLER:
-        amzsync_store_sql(sql, "'{}'::text[] AS ids, range_from, "
-                          "newest AS range_to FROM starts");
+        amzsync_store_sql(sql, "'{}'::text[] AS ids FROM starts s");
         break;
 
     case AMZSYNC_UNIT_MARKETPLACES:
         amzsync_store_sql(sql, "array_agg(marketplace_id ORDER BY "
-                          "marketplace_id) AS ids, range_from, "
-                          "newest AS range_to FROM starts "
+                          "marketplace_id) AS ids FROM starts s "
                           "GROUP BY range_from, newest");
         break;
 
     case AMZSYNC_UNIT_MARKETPLACE:
-        amzsync_store_sql(sql, "ARRAY[marketplace_id] AS ids, range_from, "
-                          "newest AS range_to FROM starts");
+    case AMZSYNC_UNIT_NAMED_MARKETPLACE:
+        amzsync_store_sql(sql, "ARRAY[marketplace_id] AS ids FROM starts s");
+        break;
+
+    case AMZSYNC_UNIT_EACH:
+        amzsync_store_plan_each(sql, dataset->each);
         break;
     }
 
@@ -208,6 +215,22 @@ amzsync_store_plan_units(amzsync_store_sql_t *sql,
     }
 
     amzsync_store_sql(sql, ")");
+}
+
+
+/* What is open, and what was not read since its status changed. */
+
+static void
+amzsync_store_plan_each(amzsync_store_sql_t *sql, const amzsync_each_t *each)
+{
+    amzsync_store_sql(sql,
+        "ARRAY[t.marketplace_id] AS ids "
+          "FROM starts s JOIN amzsync.%s t ON t.user_id = $1 "
+           "AND t.selling_partner_id = s.selling_partner_id "
+           "AND t.region = s.region "
+         "WHERE (t.%s IN (%s)) IS NOT TRUE "
+            "OR t.%s IS DISTINCT FROM t.%s",
+        each->table, each->status, each->closed, each->read, each->status);
 }
 
 
@@ -220,7 +243,7 @@ amzsync_store_plan_open(amzsync_store_sql_t *sql,
 {
     amzsync_store_sql(sql,
         " UNION ALL "
-        "SELECT 1, '{}', lower(r), LEAST(upper(r), s.range_from) "
+        "SELECT 1, LEAST(upper(r), s.range_from), lower(r), '', '{}' "
           "FROM starts s, LATERAL ("
               "SELECT unnest(range_agg(tstzrange(d, d + interval '1 day'))) "
                      "AS r "
@@ -277,4 +300,5 @@ amzsync_store_plan_row(amzsync_store_call_t *call, ngx_uint_t n,
     row->range_from = amzsync_store_int(call, n, 1, AMZSYNC_TIME_BAD);
     row->range_to = amzsync_store_int(call, n, 2, AMZSYNC_TIME_BAD);
     row->expected_pages = amzsync_store_int(call, n, 3, -1);
+    row->parent_id = amzsync_store_text(call, n, 4);
 }

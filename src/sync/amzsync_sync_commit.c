@@ -55,6 +55,7 @@ amzsync_sync_commit_begin(amzsync_sync_set_t *set)
 
     step->marketplaces = set->units ? amzsync_sync_unit(set)->marketplaces
                                     : "";
+    step->parent_id = set->units ? amzsync_sync_unit(set)->parent_id : "";
     step->covered_to = AMZSYNC_TIME_BAD;
     step->scan_page = set->page - set->window_page;
 
@@ -207,6 +208,21 @@ amzsync_sync_commit_next_window(amzsync_sync_set_t *set)
     step->window_page = 0;
     step->window_to = amzsync_sync_plan_window(set, step->unit,
                                                step->window_from);
+}
+
+
+void
+amzsync_sync_commit_gone(amzsync_sync_set_t *set)
+{
+    amzsync_sync_log_set(NGX_LOG_NOTICE, set, "nothing is known of \"%s\"",
+                         amzsync_sync_unit(set)->parent_id);
+
+    amzsync_sync_commit_begin(set);
+
+    set->step.window_page++;
+    amzsync_sync_commit_next_window(set);
+
+    amzsync_sync_commit_ready(set);
 }
 
 

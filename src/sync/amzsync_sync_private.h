@@ -4,10 +4,10 @@
  *
  * A job is one claimed sync; it has a set for each of its datasets, and a
  * reference to its connection's access token.  A set is always in one place:
- * waiting for the token, for the seller's marketplaces, for the database
- * (call), for a thread (fetch), for a timer, or ended.  All of it belongs to
- * the event loop of one worker, and may be dropped at any moment: the database
- * knows where to go on.
+ * waiting for the token, for a dataset that its plan is made from, for the
+ * database (call), for a thread (fetch), for a timer, or ended.  All of it
+ * belongs to the event loop of one worker, and may be dropped at any moment:
+ * the database knows where to go on.
  */
 
 
@@ -61,6 +61,7 @@ typedef struct {
     int64_t                    from;
     int64_t                    to;
     char                      *marketplaces;    /* comma separated, or "" */
+    char                      *parent_id;       /* of an EACH unit, or "" */
 } amzsync_sync_unit_t;
 
 
@@ -160,8 +161,8 @@ struct amzsync_sync_set_s {
     ngx_uint_t                 loop_limit;
 
     unsigned                   token_waiting:1;
-    unsigned                   markets_waiting:1;   /* for the job's dataset
-                                                   that tells them */
+    unsigned                   plan_waiting:1;  /* for the job's dataset that
+                                                   tells what there is */
     unsigned                   refreshed:1;     /* token, for this page */
     unsigned                   refused:1;       /* by the fence, the step, or
                                                    it was applied before */
@@ -354,7 +355,7 @@ void amzsync_sync_set_stop(amzsync_sync_set_t *set);
 /* Gets the plan; amzsync_sync_set_next() follows. */
 void amzsync_sync_plan(amzsync_sync_set_t *set);
 
-/* A set of the job has ended: others may have waited for its marketplaces. */
+/* A set of the job has ended: others may have waited for what it stored. */
 void amzsync_sync_plan_wake(amzsync_sync_job_t *job);
 
 /* The end of the window that begins at "from" in a unit. */
@@ -393,6 +394,9 @@ void amzsync_sync_commit_page(amzsync_sync_set_t *set,
  */
 void amzsync_sync_commit_report(amzsync_sync_set_t *set, amzsync_rows_t *rows,
     char *place, const char *state);
+
+/* Amazon knows no such row: the next unit, and what is stored stays. */
+void amzsync_sync_commit_gone(amzsync_sync_set_t *set);
 
 /* The dataset is completed, by a step of its own. */
 void amzsync_sync_commit_completed(amzsync_sync_set_t *set);
