@@ -65,7 +65,8 @@ COMMENT ON COLUMN amzsync.inbound_shipments.box_contents_total_units IS
     'EstimatedBoxContentsFee.TotalUnits';
 COMMENT ON COLUMN amzsync.inbound_shipments.box_contents_fee_per_unit IS
     'EstimatedBoxContentsFee.FeePerUnit.Value, every digit';
-COMMENT ON COLUMN amzsync.inbound_shipments.box_contents_fee_per_unit_currency IS
+COMMENT ON COLUMN amzsync.inbound_shipments.box_contents_fee_per_unit_currency
+    IS
     'EstimatedBoxContentsFee.FeePerUnit.CurrencyCode';
 COMMENT ON COLUMN amzsync.inbound_shipments.box_contents_total_fee IS
     'EstimatedBoxContentsFee.TotalFee.Value, every digit';

@@ -147,14 +147,14 @@ sub alarms {
 # --- first, at once again, and revision by revision
 
 {
-    my ($site, $nginx) = stage("shipments=160 duplicates=on");
+    my ($site, $nginx) = stage("shipments=300 duplicates=on");
     my $db = $site->db;
     my $asked = asked($site, sub {
         is(run_sync($site, $nginx, "u1"), "completed", "first: completed");
     });
 
     is_true("first", $site, "u1");
-    is($asked->{getShipmentItemsByShipmentId}, 160,
+    is($asked->{getShipmentItemsByShipmentId}, 300,
        "first: each shipment was asked for");
     cmp_ok($asked->{getShipmentItems}, '>', 16, "first: some of them again");
     is($db->value("SELECT count(*) FROM amzsync.changes"), 0,
@@ -168,7 +168,7 @@ sub alarms {
               "first: shipments name their marketplaces");
     is($db->value("SELECT count(*) FROM amzsync.sync_units
                     WHERE dataset = 'inbound_items' AND parent_id LIKE 'FBA%'
-                      AND cardinality(marketplace_ids) = 1"), 160,
+                      AND cardinality(marketplace_ids) = 1"), 300,
        "first: a unit a shipment");
 
     my $open = open_shipments($site, "u1");
@@ -196,7 +196,7 @@ sub alarms {
 
         is_true($name, $site, "u1");
         is_logged($name, $site, "u1", 3);
-        cmp_ok($asked->{getShipmentItemsByShipmentId}, '<', 120,
+        cmp_ok($asked->{getShipmentItemsByShipmentId}, "<", 200,
                "$name: not the items of what was closed before");
         keep($site);
     }
@@ -282,7 +282,7 @@ for ([ "same_token:3:getShipments", "inbound_shipments", "token_loop" ],
 # --- workers that die
 
 {
-    my ($site, $nginx) = stage("shipments=160 duplicates=on", workers => 2,
+    my ($site, $nginx) = stage("shipments=300 duplicates=on", workers => 2,
                                extra => "amzsync_lease 1s;");
 
     for my $revision (0 .. 2) {

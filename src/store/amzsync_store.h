@@ -389,13 +389,15 @@ void amzsync_store_prune_row(amzsync_store_call_t *call,
 
 /*
  * What there is to read: planned from the cursors at the first call, the same
- * ever after.  A row a unit, in order; if no marketplace is known, but one is
+ * ever after.  A row a unit, in order, from "unit" on, as many as are worth
+ * their memory; if there is none, or no marketplace is known, but one is
  * needed, a row whose range is AMZSYNC_TIME_BAD.  "history": seconds back.
  * NONE: the lease is lost.
  */
 amzsync_store_call_t *amzsync_store_plan(amzsync_store_t *store,
     amzsync_store_lease_t *lease, const amzsync_dataset_t *dataset,
-    time_t history, amzsync_store_handler_pt handler, void *data);
+    time_t history, int64_t unit, amzsync_store_handler_pt handler,
+    void *data);
 
 typedef struct {
     ngx_str_t           marketplaces;   /* comma separated; none: empty */
@@ -403,6 +405,7 @@ typedef struct {
     int64_t             range_from;
     int64_t             range_to;
     int64_t             expected_pages; /* of all units; -1: unknown */
+    int64_t             units;          /* how many there are */
 } amzsync_store_unit_t;
 
 void amzsync_store_plan_row(amzsync_store_call_t *call, ngx_uint_t n,

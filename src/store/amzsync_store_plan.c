@@ -22,7 +22,7 @@ static void amzsync_store_plan_open(amzsync_store_sql_t *sql,
 
 /*
  * $1 user, $2 number, $3 lease, $4 dataset, $5 history, $6 delay, $7 overlap,
- * of reports $8 window, in seconds.
+ * in seconds, $8 the first unit that is asked for, of reports $9 window.
  *
  * FOR UPDATE: whoever steals the sync waits, or this waits and finds the lease
  * gone; two plans cannot meet.
@@ -70,7 +70,7 @@ static void amzsync_store_plan_open(amzsync_store_sql_t *sql,
           "c.covered_to - $7::float8 * interval '1 s'))"
 
 #define AMZSYNC_STORE_PLAN_ALIGNED                                            \
-    "date_bin($8::float8 * interval '1 s', " AMZSYNC_STORE_PLAN_START ", "    \
+    "date_bin($9::float8 * interval '1 s', " AMZSYNC_STORE_PLAN_START ", "    \
              "'2000-01-01T00:00:00Z')"
 
 #define AMZSYNC_STORE_PLAN_STARTS(start)                                      \
@@ -122,8 +122,9 @@ static void amzsync_store_plan_open(amzsync_store_sql_t *sql,
                     " FROM amzsync.sync_units u "                             \
                     "WHERE u.user_id = $1 AND u.sync_no = last.sync_no "      \
                       "AND u.dataset = $4)))::bigint "                        \
-                 "FROM last), plan.parent_id "                                \
-      "FROM held LEFT JOIN plan ON true ORDER BY plan.unit"
+                 "FROM last), plan.parent_id, (SELECT count(*) FROM plan) "   \
+      "FROM held LEFT JOIN plan ON plan.unit >= $8::bigint "                  \
+     "ORDER BY plan.unit LIMIT 256"
 
 
 /* One a dataset, made at configuration time. */
@@ -175,7 +176,7 @@ amzsync_store_plan_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
     amzsync_store_sql(&sql, "%s", AMZSYNC_STORE_PLAN_MADE);
 
     return amzsync_store_sql_stmt(&sql, index, "plan",
-                                  dataset->report ? 8 : 7);
+                                  dataset->report ? 9 : 8);
 }
 
 
@@ -261,7 +262,7 @@ amzsync_store_plan_open(amzsync_store_sql_t *sql,
 
 amzsync_store_call_t *
 amzsync_store_plan(amzsync_store_t *store, amzsync_store_lease_t *lease,
-    const amzsync_dataset_t *dataset, time_t history,
+    const amzsync_dataset_t *dataset, time_t history, int64_t unit,
     amzsync_store_handler_pt handler, void *data)
 {
     ngx_int_t                 rc;
@@ -282,6 +283,7 @@ amzsync_store_plan(amzsync_store_t *store, amzsync_store_lease_t *lease,
         && amzsync_pg_query_int(query, history) == NGX_OK
         && amzsync_pg_query_int(query, dataset->delay) == NGX_OK
         && amzsync_pg_query_int(query, dataset->overlap) == NGX_OK
+        && amzsync_pg_query_int(query, unit) == NGX_OK
         && (dataset->report == NULL
             || amzsync_pg_query_int(query, dataset->window) == NGX_OK))
     {
@@ -301,4 +303,5 @@ amzsync_store_plan_row(amzsync_store_call_t *call, ngx_uint_t n,
     row->range_to = amzsync_store_int(call, n, 2, AMZSYNC_TIME_BAD);
     row->expected_pages = amzsync_store_int(call, n, 3, -1);
     row->parent_id = amzsync_store_text(call, n, 4);
+    row->units = amzsync_store_int(call, n, 5, 0);
 }

@@ -33,7 +33,7 @@ amzsync_sync_plan(amzsync_sync_set_t *set)
     }
 
     set->call = amzsync_store_plan(job->sync->store, &job->lease,
-                                   set->dataset, history,
+                                   set->dataset, history, set->unit,
                                    amzsync_sync_planned, set);
     if (set->call == NULL) {
         amzsync_sync_set_again(set, amzsync_sync_set_next);
@@ -92,7 +92,9 @@ amzsync_sync_plan_units(amzsync_sync_set_t *set, amzsync_store_call_t *call)
     }
 
     set->units = unit;
-    set->nunits = call->nrows;
+    set->first = set->unit;
+    set->end = set->unit + call->nrows;
+    set->nunits = row.units;
     set->expected_pages = row.expected_pages;
 
     p = (char *) (unit + call->nrows);
@@ -118,14 +120,15 @@ amzsync_sync_plan_units(amzsync_sync_set_t *set, amzsync_store_call_t *call)
 }
 
 
-/* From the checkpoint, or from the first window. */
+/* From the checkpoint, or from the first window of the unit. */
 
 static void
 amzsync_sync_plan_begin(amzsync_sync_set_t *set)
 {
     if (set->window_from == AMZSYNC_TIME_BAD) {
         set->window_from = set->units[0].from;
-        set->window_to = amzsync_sync_plan_window(set, 1, set->window_from);
+        set->window_to = amzsync_sync_plan_window(set, set->units,
+                                                  set->window_from);
     }
 
     if (set->next_token && set->dataset->token_ttl) {
@@ -212,12 +215,12 @@ amzsync_sync_plan_wake(amzsync_sync_job_t *job)
 
 
 int64_t
-amzsync_sync_plan_window(amzsync_sync_set_t *set, ngx_uint_t unit,
-    int64_t from)
+amzsync_sync_plan_window(amzsync_sync_set_t *set,
+    const amzsync_sync_unit_t *unit, int64_t from)
 {
     int64_t  to, span;
 
-    to = set->units[unit - 1].to;
+    to = unit->to;
     span = (int64_t) set->dataset->window * 1000;
 
     return (span && to - from > span) ? from + span : to;

@@ -116,9 +116,12 @@ struct amzsync_sync_set_s {
     const amzsync_dataset_t   *dataset;
     amzsync_sync_status_e      status;
 
-    /* The plan: NULL, until it is known; one allocation. */
+    /* The plan: NULL, until it is known; one allocation, of the units from
+     * "first" to before "end": of thousands not all at once. */
     amzsync_sync_unit_t       *units;
-    ngx_uint_t                 nunits;
+    int64_t                    first;
+    int64_t                    end;
+    int64_t                    nunits;          /* of the plan */
     int64_t                    expected_pages;  /* -1: unknown */
 
     /* The checkpoint, as the database has it. */
@@ -359,10 +362,15 @@ void amzsync_sync_plan(amzsync_sync_set_t *set);
 void amzsync_sync_plan_wake(amzsync_sync_job_t *job);
 
 /* The end of the window that begins at "from" in a unit. */
-int64_t amzsync_sync_plan_window(amzsync_sync_set_t *set, ngx_uint_t unit,
-    int64_t from);
+int64_t amzsync_sync_plan_window(amzsync_sync_set_t *set,
+    const amzsync_sync_unit_t *unit, int64_t from);
 
-#define amzsync_sync_unit(set)    (&(set)->units[(set)->unit - 1])
+/* A unit from the present one on, or NULL: it needs another look at the
+ * plan. */
+#define amzsync_sync_unit_at(set, n)                                          \
+    (((n) < (set)->end) ? &(set)->units[(n) - (set)->first] : NULL)
+
+#define amzsync_sync_unit(set)    (&(set)->units[(set)->unit - (set)->first])
 
 
 /* --- fetch --- */
