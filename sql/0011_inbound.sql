@@ -34,6 +34,7 @@ CREATE TABLE amzsync.inbound_shipments (
     box_contents_total_fee                numeric,
     box_contents_total_fee_currency       text,
     items_status                          text,
+    changed_from                          jsonb,
 
     PRIMARY KEY (user_id, selling_partner_id, region, shipment_id)
 ) WITH (fillfactor = 70);
@@ -74,6 +75,9 @@ COMMENT ON COLUMN amzsync.inbound_shipments.box_contents_total_fee_currency IS
     'EstimatedBoxContentsFee.TotalFee.CurrencyCode';
 COMMENT ON COLUMN amzsync.inbound_shipments.items_status IS
     'shipment_status when its items were read last; NULL: never';
+COMMENT ON COLUMN amzsync.inbound_shipments.changed_from IS
+    'values before the last write, of which changes has the history; NULL: '
+    'that changed none';
 
 
 CREATE TABLE amzsync.inbound_items (
@@ -88,6 +92,7 @@ CREATE TABLE amzsync.inbound_items (
     quantity_in_case           bigint,
     release_date               text,
     prep_details_list          jsonb,
+    changed_from               jsonb,
     scan_sync_no               bigint NOT NULL,
     scan_page                  bigint NOT NULL,
 
@@ -111,13 +116,24 @@ COMMENT ON COLUMN amzsync.inbound_items.quantity_received IS 'QuantityReceived';
 COMMENT ON COLUMN amzsync.inbound_items.quantity_in_case IS 'QuantityInCase';
 COMMENT ON COLUMN amzsync.inbound_items.release_date IS 'ReleaseDate, a day';
 COMMENT ON COLUMN amzsync.inbound_items.prep_details_list IS 'PrepDetailsList';
+COMMENT ON COLUMN amzsync.inbound_items.changed_from IS
+    'values before the last write, of which changes has the history; NULL: '
+    'that changed none';
 COMMENT ON COLUMN amzsync.inbound_items.scan_sync_no IS
     'the sync that saw the row last, and';
 COMMENT ON COLUMN amzsync.inbound_items.scan_page IS
     'the step of it at which its scan began';
 
 
--- A row a change, written with the page that brought it.
+-- A row a change, written with the page that brought it.  Tables whose changes
+-- are logged have the column changed_from, for the statement's own use.
+
+ALTER TABLE amzsync.financial_transactions ADD changed_from jsonb;
+
+COMMENT ON COLUMN amzsync.financial_transactions.changed_from IS
+    'values before the last write, of which changes has the history; NULL: '
+    'that changed none';
+
 
 CREATE TABLE amzsync.changes (
     user_id               text COLLATE "C" NOT NULL,

@@ -85,7 +85,9 @@ typedef enum {
 #define AMZSYNC_COLUMN_EXTRA    0x80    /* of a report: an object of what no
                                            other column takes */
 #define AMZSYNC_COLUMN_TRACKED  0x100   /* of rows, not of children: each
-                                           change of its value is logged */
+                                           change of its value is logged in
+                                           amzsync.changes; the table has the
+                                           column changed_from */
 
 #define AMZSYNC_KEY_MAX         256     /* all keys must fit an index row */
 #define AMZSYNC_PATH_DEPTH      6

@@ -8,8 +8,6 @@
 #include <store/amzsync_store_upsert.h>
 
 
-static void amzsync_store_sql_old(amzsync_store_sql_t *sql,
-    const amzsync_dataset_t *dataset);
 static void amzsync_store_sql_key_object(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset);
 
@@ -57,16 +55,37 @@ amzsync_store_sql_keys(amzsync_store_sql_t *sql,
 
 
 /*
- * The snapshot of the statement still shows a row as it was before "stored"
- * wrote it.  Rows that are new have none: to be seen first is no change.
+ * In the SET of an upsert: the old values are at hand there, and nowhere later.
+ * So they stay in the row until it is written again; to look the rows up before
+ * they are written would cost a page several times as much.
  */
+
+void
+amzsync_store_sql_tracked(amzsync_store_sql_t *sql,
+    const amzsync_rowset_t *rows)
+{
+    amzsync_store_sql(sql, ", changed_from = CASE WHEN false");
+    amzsync_store_sql_columns(sql, rows,
+                              " OR o.%s IS DISTINCT FROM excluded.%s",
+                              AMZSYNC_COLUMN_TRACKED, AMZSYNC_COLUMN_TRACKED);
+    amzsync_store_sql(sql, " THEN jsonb_build_object(");
+    amzsync_store_sql_columns(sql, rows, "'%s', o.%s", AMZSYNC_COLUMN_TRACKED,
+                              AMZSYNC_COLUMN_TRACKED);
+    amzsync_store_sql(sql, ") END");
+}
+
+
+/* Rows that are new have no old values: to be seen first is no change. */
 
 void
 amzsync_store_sql_changes(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset)
 {
     ngx_uint_t               i, n;
-    const amzsync_column_t  *column;
+    const char              *name;
+    const amzsync_rowset_t  *rows;
+
+    rows = dataset->rows;
 
     amzsync_store_sql(sql, ", changes AS (INSERT INTO amzsync.changes "
                       "(user_id, selling_partner_id, region, dataset, key, "
@@ -75,50 +94,23 @@ amzsync_store_sql_changes(amzsync_store_sql_t *sql,
                              "jsonb_build_object(");
     amzsync_store_sql_key_object(sql, dataset);
     amzsync_store_sql(sql, "), c.name, c.old, c.new, $2, $5::bigint "
-                      "FROM page, stored s CROSS JOIN LATERAL (");
-    amzsync_store_sql_old(sql, dataset);
-    amzsync_store_sql(sql, ") was CROSS JOIN LATERAL (VALUES ");
+                      "FROM page, stored s CROSS JOIN LATERAL (VALUES ");
 
     n = 0;
 
-    for (i = 0; i < dataset->rows->ncolumns; i++) {
-        column = &dataset->rows->columns[i];
+    for (i = 0; i < rows->ncolumns; i++) {
+        name = rows->columns[i].name;
 
-        if (column->flags & AMZSYNC_COLUMN_TRACKED) {
-            amzsync_store_sql(sql, "%s('%s', was.%s::text, s.%s::text)",
-                              n++ ? ", " : "", column->name, column->name,
-                              column->name);
+        if (rows->columns[i].flags & AMZSYNC_COLUMN_TRACKED) {
+            amzsync_store_sql(sql, "%s('%s', s.changed_from ->> '%s', "
+                              "s.%s::text)", n++ ? ", " : "", name, name,
+                              name);
         }
     }
 
     amzsync_store_sql(sql, ") AS c (name, old, new) "
-                      "WHERE c.old IS DISTINCT FROM c.new)");
-}
-
-
-/*
- * The row as it was, if it is not as it was.  LATERAL and not pulled up, for
- * the reason that amzsync_store_sql_gone() has.
- */
-
-static void
-amzsync_store_sql_old(amzsync_store_sql_t *sql,
-    const amzsync_dataset_t *dataset)
-{
-    const amzsync_rowset_t  *rows;
-
-    rows = dataset->rows;
-
-    amzsync_store_sql(sql, "SELECT ");
-    amzsync_store_sql_columns(sql, rows, "w.%s", AMZSYNC_COLUMN_TRACKED,
-                              AMZSYNC_COLUMN_TRACKED);
-    amzsync_store_sql(sql, " FROM amzsync.%s w "
-                      "WHERE (w.user_id, w.selling_partner_id, w.region",
-                      rows->table);
-    amzsync_store_sql_keys(sql, dataset, "w.");
-    amzsync_store_sql(sql, ") = ($1, page.selling_partner_id, page.region");
-    amzsync_store_sql_keys(sql, dataset, "s.");
-    amzsync_store_sql(sql, ") OFFSET 0");
+                      "WHERE s.changed_from IS NOT NULL "
+                        "AND c.old IS DISTINCT FROM c.new)");
 }
 
 

@@ -260,6 +260,10 @@ amzsync_store_sql_stored(amzsync_store_sql_t *sql,
         amzsync_store_sql(sql, ", %s = excluded.%s", unit, unit);
     }
 
+    if (amzsync_store_tracks(rows)) {
+        amzsync_store_sql_tracked(sql, rows);
+    }
+
     if (amzsync_store_scans(dataset)) {
         amzsync_store_sql(sql, ", scan_sync_no = excluded.scan_sync_no, "
                           "scan_page = excluded.scan_page");
@@ -272,6 +276,10 @@ amzsync_store_sql_stored(amzsync_store_sql_t *sql,
     if (rows->child || amzsync_store_tracks(rows)) {
         amzsync_store_sql(sql, " RETURNING o.user_id");
         amzsync_store_sql_keys(sql, dataset, "o.");
+    }
+
+    if (amzsync_store_tracks(rows)) {
+        amzsync_store_sql(sql, ", o.changed_from");
         amzsync_store_sql_columns(sql, rows, ", o.%s", AMZSYNC_COLUMN_TRACKED,
                                   AMZSYNC_COLUMN_TRACKED);
     }

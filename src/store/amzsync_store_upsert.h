@@ -106,8 +106,11 @@ void amzsync_store_sql_columns(amzsync_store_sql_t *sql,
 void amzsync_store_sql_keys(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset, const char *prefix);
 
-/* Whether changes of a column are logged; "changes": those of this page. */
+/* Whether changes of a column are logged, the old values of a row that is
+ * written, and "changes": those of this page. */
 ngx_uint_t amzsync_store_tracks(const amzsync_rowset_t *rowset);
+void amzsync_store_sql_tracked(amzsync_store_sql_t *sql,
+    const amzsync_rowset_t *rows);
 void amzsync_store_sql_changes(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset);
 

@@ -23,7 +23,8 @@ our @orders = qw(orders order_items);
 our @all = (@orders, qw(marketplaces inventory financial_transactions));
 
 my %ours = map { $_ => 1 } qw(user_id selling_partner_id region row_key
-                              ordinal scan_sync_no scan_page items_status);
+                              ordinal scan_sync_no scan_page items_status
+                              changed_from);
 
 
 sub compare {
