@@ -184,7 +184,7 @@ sub is_refused {
 # --- every column ---
 
 my %ours = map { $_ => 1 } qw(user_id selling_partner_id region row_key ordinal
-                              scan_sync_no scan_page);
+                              scan_sync_no scan_page changed_from);
 
 for my $table (sort keys %AmzSync::Page::columns) {
     my %parents = map { $_ => 1 } $table eq "order_items" ? "order_id"

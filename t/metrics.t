@@ -15,7 +15,8 @@ use Time::HiRes qw(sleep time);
 
 my @datasets = qw(marketplaces orders inventory financial_transactions
                   customer_returns reimbursements ledger_detail ledger_summary
-                  removal_orders removal_shipments replacements settlements);
+                  removal_orders removal_shipments replacements settlements
+                  inbound_shipments inbound_items);
 
 my $status_path = "/api/sync/status";
 

@@ -19,6 +19,8 @@ extern const amzsync_dataset_t  amzsync_dataset_removal_orders;
 extern const amzsync_dataset_t  amzsync_dataset_removal_shipments;
 extern const amzsync_dataset_t  amzsync_dataset_replacements;
 extern const amzsync_dataset_t  amzsync_dataset_settlements;
+extern const amzsync_dataset_t  amzsync_dataset_inbound_shipments;
+extern const amzsync_dataset_t  amzsync_dataset_inbound_items;
 
 
 const amzsync_dataset_t *const  amzsync_datasets[] = {
@@ -33,7 +35,9 @@ const amzsync_dataset_t *const  amzsync_datasets[] = {
     &amzsync_dataset_removal_orders,
     &amzsync_dataset_removal_shipments,
     &amzsync_dataset_replacements,
-    &amzsync_dataset_settlements
+    &amzsync_dataset_settlements,
+    &amzsync_dataset_inbound_shipments,
+    &amzsync_dataset_inbound_items
 };
 
 const ngx_uint_t  amzsync_ndatasets = sizeof(amzsync_datasets)

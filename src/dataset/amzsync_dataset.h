@@ -28,6 +28,9 @@ typedef enum {
     AMZSYNC_GET_REPORTS,
     AMZSYNC_GET_REPORT,
     AMZSYNC_GET_REPORT_DOCUMENT,
+    AMZSYNC_GET_SHIPMENTS,
+    AMZSYNC_GET_ITEMS_OF_SHIPMENT,
+    AMZSYNC_GET_ITEMS,
     AMZSYNC_OPERATIONS
 } amzsync_operation_e;
 
@@ -81,6 +84,10 @@ typedef enum {
 #define AMZSYNC_COLUMN_LINE     0x40    /* of a report: the line's number */
 #define AMZSYNC_COLUMN_EXTRA    0x80    /* of a report: an object of what no
                                            other column takes */
+#define AMZSYNC_COLUMN_TRACKED  0x100   /* of rows, not of children: each
+                                           change of its value is logged in
+                                           amzsync.changes; the table has the
+                                           column changed_from */
 
 #define AMZSYNC_KEY_MAX         256     /* all keys must fit an index row */
 #define AMZSYNC_PATH_DEPTH      6
@@ -98,8 +105,8 @@ typedef struct {
 /*
  * Rows of one kind: objects in an array.  The table's primary key is user_id,
  * selling_partner_id, region, then marketplace_id if each marketplace has
- * rows of its own, then, for children, the parent's KEY columns under the
- * parent's names, then the KEY columns here.
+ * rows of its own, or the key of what an EACH unit is of, then, for children,
+ * the parent's KEY columns under the parent's names, then the KEY columns here.
  *
  * Rows with an ID column have the columns row_key and ordinal for a key: the
  * id and 1, or, for a row without an id, a hash of its HASHED columns, which
@@ -134,9 +141,15 @@ typedef enum {
 } amzsync_param_e;
 
 
+/* With a kind: for the first page only, and only for those that follow. */
+#define AMZSYNC_PARAM_FIRST     0x10
+#define AMZSYNC_PARAM_NEXT      0x20
+#define AMZSYNC_PARAM_KIND      0x0f
+
+
 typedef struct {
     const char          *name;
-    amzsync_param_e      kind;
+    ngx_uint_t           kind;      /* amzsync_param_e, and when */
     const char          *value;
 } amzsync_param_t;
 
@@ -150,9 +163,35 @@ typedef enum {
     AMZSYNC_UNIT_SELLER = 0,        /* the seller; no marketplace is named */
     AMZSYNC_UNIT_MARKETPLACES,      /* all marketplaces that stand at the same
                                        place, in one call */
-    AMZSYNC_UNIT_MARKETPLACE        /* one marketplace, which is part of the
+    AMZSYNC_UNIT_MARKETPLACE,       /* one marketplace, which is part of the
                                        key of its rows */
+    AMZSYNC_UNIT_NAMED_MARKETPLACE, /* one marketplace, which its rows name in
+                                       a column that is not part of the key */
+    AMZSYNC_UNIT_EACH               /* one row of another dataset */
 } amzsync_unit_e;
+
+
+/*
+ * A dataset that is read anew for rows of another one, each of them a unit: a
+ * snapshot of what belongs to that row, with its key as part of the key of all
+ * rows, after the region.  It waits for the other dataset of the same sync.
+ *
+ * Read are the rows that are open, and those that were not read since their
+ * status changed.  The other dataset's table has the column "read", for the
+ * status at which that was done last, and its rows name their marketplace.
+ */
+
+typedef struct {
+    const char          *dataset;
+    const char          *table;
+    const char          *key;       /* a column; "{id}" in the path */
+    const char          *status;    /* another */
+    const char          *closed;    /* statuses that are final, in SQL */
+    const char          *read;
+
+    const char          *next_path; /* where pages with a token are */
+    amzsync_operation_e  next_operation;
+} amzsync_each_t;
 
 
 /*
@@ -193,13 +232,15 @@ typedef struct {
                                                no rows */
 #define AMZSYNC_DATASET_MARKETS     0x04    /* its rows are the marketplaces
                                                that others may wait for */
+#define AMZSYNC_DATASET_NAMED       0x08    /* synced only where it is named */
 
 
 typedef struct {
     const char              *name;          /* in the API and in tables */
     const char              *message;       /* for people, while it runs */
     amzsync_operation_e      operation;
-    const char              *path;          /* of the URL, from '/' */
+    const char              *path;          /* of the URL, from '/'; {id} is
+                                               the row's of an EACH unit */
     const amzsync_param_t   *params;
     ngx_uint_t               nparams;
     ngx_uint_t               page_size;     /* rows a page, Amazon's most; 0:
@@ -227,6 +268,7 @@ typedef struct {
     const char              *open_time;
 
     const amzsync_report_t  *report;        /* or NULL */
+    const amzsync_each_t    *each;          /* of EACH units, or NULL */
 } amzsync_dataset_t;
 
 

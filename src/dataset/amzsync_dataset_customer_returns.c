@@ -67,7 +67,7 @@ const amzsync_dataset_t  amzsync_dataset_customer_returns = {
     0,
     0,
     AMZSYNC_UNIT_MARKETPLACES,
-    0,
+    AMZSYNC_DATASET_NAMED,
 
     548 * 24 * 3600,                /* 18 months */
     120 * 24 * 3600,
@@ -82,5 +82,6 @@ const amzsync_dataset_t  amzsync_dataset_customer_returns = {
     NULL,
     NULL,
 
-    &amzsync_customer_returns_report
+    &amzsync_customer_returns_report,
+    NULL
 };

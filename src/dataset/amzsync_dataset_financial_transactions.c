@@ -18,7 +18,7 @@ static const amzsync_column_t  amzsync_financial_transactions_columns[] = {
     { "transaction_type", "transactionType",
       AMZSYNC_TEXT, AMZSYNC_COLUMN_HASHED },
     { "transaction_status", "transactionStatus",
-      AMZSYNC_TEXT, 0 },
+      AMZSYNC_TEXT, AMZSYNC_COLUMN_TRACKED },
     { "description", "description",
       AMZSYNC_TEXT, 0 },
     { "posted_date", "postedDate",
@@ -88,5 +88,6 @@ const amzsync_dataset_t  amzsync_dataset_financial_transactions = {
     "DEFERRED",
     "posted_date",
 
+    NULL,
     NULL
 };

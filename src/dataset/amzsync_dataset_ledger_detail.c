@@ -73,7 +73,7 @@ const amzsync_dataset_t  amzsync_dataset_ledger_detail = {
     0,
     0,
     AMZSYNC_UNIT_MARKETPLACES,
-    0,
+    AMZSYNC_DATASET_NAMED,
 
     548 * 24 * 3600,                /* 18 months */
     90 * 24 * 3600,
@@ -88,5 +88,6 @@ const amzsync_dataset_t  amzsync_dataset_ledger_detail = {
     NULL,
     NULL,
 
-    &amzsync_ledger_detail_report
+    &amzsync_ledger_detail_report,
+    NULL
 };

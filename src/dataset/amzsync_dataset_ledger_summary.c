@@ -86,7 +86,7 @@ const amzsync_dataset_t  amzsync_dataset_ledger_summary = {
     0,
     0,
     AMZSYNC_UNIT_MARKETPLACES,
-    0,
+    AMZSYNC_DATASET_NAMED,
 
     548 * 24 * 3600,                /* 18 months */
     90 * 24 * 3600,
@@ -101,5 +101,6 @@ const amzsync_dataset_t  amzsync_dataset_ledger_summary = {
     NULL,
     NULL,
 
-    &amzsync_ledger_summary_report
+    &amzsync_ledger_summary_report,
+    NULL
 };

@@ -143,5 +143,6 @@ const amzsync_dataset_t  amzsync_dataset_orders = {
     NULL,
     NULL,
 
+    NULL,
     NULL
 };

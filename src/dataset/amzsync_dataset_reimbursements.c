@@ -77,7 +77,7 @@ const amzsync_dataset_t  amzsync_dataset_reimbursements = {
     0,
     0,
     AMZSYNC_UNIT_MARKETPLACES,
-    0,
+    AMZSYNC_DATASET_NAMED,
 
     548 * 24 * 3600,                /* 18 months */
     30 * 24 * 3600,
@@ -92,5 +92,6 @@ const amzsync_dataset_t  amzsync_dataset_reimbursements = {
     NULL,
     NULL,
 
-    &amzsync_reimbursements_report
+    &amzsync_reimbursements_report,
+    NULL
 };

@@ -73,7 +73,7 @@ const amzsync_dataset_t  amzsync_dataset_removal_orders = {
     0,
     0,
     AMZSYNC_UNIT_MARKETPLACES,
-    0,
+    AMZSYNC_DATASET_NAMED,
 
     548 * 24 * 3600,                /* 18 months */
     90 * 24 * 3600,
@@ -88,5 +88,6 @@ const amzsync_dataset_t  amzsync_dataset_removal_orders = {
     NULL,
     NULL,
 
-    &amzsync_removal_orders_report
+    &amzsync_removal_orders_report,
+    NULL
 };

@@ -61,7 +61,7 @@ const amzsync_dataset_t  amzsync_dataset_removal_shipments = {
     0,
     0,
     AMZSYNC_UNIT_MARKETPLACES,
-    0,
+    AMZSYNC_DATASET_NAMED,
 
     548 * 24 * 3600,                /* 18 months */
     30 * 24 * 3600,
@@ -76,5 +76,6 @@ const amzsync_dataset_t  amzsync_dataset_removal_shipments = {
     NULL,
     NULL,
 
-    &amzsync_removal_shipments_report
+    &amzsync_removal_shipments_report,
+    NULL
 };

@@ -59,7 +59,7 @@ const amzsync_dataset_t  amzsync_dataset_replacements = {
     0,
     0,
     AMZSYNC_UNIT_MARKETPLACES,
-    0,
+    AMZSYNC_DATASET_NAMED,
 
     548 * 24 * 3600,                /* 18 months */
     30 * 24 * 3600,
@@ -74,5 +74,6 @@ const amzsync_dataset_t  amzsync_dataset_replacements = {
     NULL,
     NULL,
 
-    &amzsync_replacements_report
+    &amzsync_replacements_report,
+    NULL
 };

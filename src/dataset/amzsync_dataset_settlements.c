@@ -88,7 +88,7 @@ const amzsync_dataset_t  amzsync_dataset_settlements = {
     0,
     0,
     AMZSYNC_UNIT_SELLER,
-    0,
+    AMZSYNC_DATASET_NAMED,
 
     89 * 24 * 3600,                 /* Amazon lists 90 days */
     24 * 3600,
@@ -103,5 +103,6 @@ const amzsync_dataset_t  amzsync_dataset_settlements = {
     NULL,
     NULL,
 
-    &amzsync_settlements_report
+    &amzsync_settlements_report,
+    NULL
 };

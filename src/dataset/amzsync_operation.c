@@ -18,5 +18,8 @@ const amzsync_operation_t  amzsync_operations[AMZSYNC_OPERATIONS] = {
     { "createReport", 0.0167, 15 },
     { "getReports", 0.0222, 10 },
     { "getReport", 2, 15 },
-    { "getReportDocument", 0.0167, 15 }
+    { "getReportDocument", 0.0167, 15 },
+    { "getShipments", 2, 30 },
+    { "getShipmentItemsByShipmentId", 2, 30 },
+    { "getShipmentItems", 2, 30 }
 };

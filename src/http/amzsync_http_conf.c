@@ -604,7 +604,7 @@ amzsync_http_conf_datasets_all(ngx_conf_t *cf)
     }
 
     for (i = 0; i < amzsync_ndatasets; i++) {
-        if (amzsync_datasets[i]->report == NULL) {
+        if (!(amzsync_datasets[i]->flags & AMZSYNC_DATASET_NAMED)) {
             slot = ngx_array_push(datasets);
             *slot = amzsync_datasets[i];
         }

@@ -456,9 +456,9 @@ amzsync_pg_conn_close(amzsync_pg_conn_t *conn)
     conn->why = NULL;
     conn->retiring = 0;
     conn->elsewhere = 0;
-    conn->prepared = 0;
-    conn->preparing = 0;
-    conn->unit = 0;
+    ngx_memzero(conn->prepared, sizeof(conn->prepared));
+    ngx_memzero(conn->preparing, sizeof(conn->preparing));
+    ngx_memzero(conn->unit, sizeof(conn->unit));
 }
 
 

@@ -95,10 +95,12 @@ amzsync_pg_pipe_execute(amzsync_pg_conn_t *conn, amzsync_pg_query_t *query)
 {
     char                      name[sizeof("amzsync_") + NGX_INT_T_LEN];
     uint64_t                  bit;
+    ngx_uint_t                word;
     const amzsync_pg_stmt_t  *stmt;
 
     stmt = query->stmt;
-    bit = (uint64_t) 1 << stmt->index;
+    bit = amzsync_pg_stmt_bit(stmt);
+    word = amzsync_pg_stmt_word(stmt);
 
     query->preparing = 0;
     query->reused = 0;
@@ -109,7 +111,7 @@ amzsync_pg_pipe_execute(amzsync_pg_conn_t *conn, amzsync_pg_query_t *query)
      */
 
     if (!conn->pool->conf->prepared
-        || (conn->preparing & ~conn->unit & bit))
+        || (conn->preparing[word] & ~conn->unit[word] & bit))
     {
         return PQsendQueryParams(conn->pg, stmt->sql, (int) query->nparams,
                                  NULL, query->values, query->lengths,
@@ -118,17 +120,17 @@ amzsync_pg_pipe_execute(amzsync_pg_conn_t *conn, amzsync_pg_query_t *query)
 
     *ngx_sprintf((u_char *) name, "amzsync_%ui", stmt->index) = '\0';
 
-    if (conn->prepared & bit) {
+    if (conn->prepared[word] & bit) {
         query->reused = 1;
 
-    } else if (!(conn->unit & bit)) {
+    } else if (!(conn->unit[word] & bit)) {
         if (!PQsendPrepare(conn->pg, name, stmt->sql, 0, NULL)) {
             return 0;
         }
 
         query->preparing = 1;
-        conn->preparing |= bit;
-        conn->unit |= bit;
+        conn->preparing[word] |= bit;
+        conn->unit[word] |= bit;
     }
 
     return PQsendQueryPrepared(conn->pg, name, (int) query->nparams,
@@ -147,7 +149,7 @@ amzsync_pg_pipe_sync(amzsync_pg_conn_t *conn)
     query = ngx_queue_data(ngx_queue_last(&conn->sent), amzsync_pg_query_t,
                            queue);
     query->sync = 1;
-    conn->unit = 0;
+    ngx_memzero(conn->unit, sizeof(conn->unit));
 
     if (!PQpipelineSync(conn->pg)) {
         return NGX_ERROR;
@@ -295,14 +297,16 @@ static void
 amzsync_pg_pipe_prepared(amzsync_pg_conn_t *conn, amzsync_pg_query_t *query,
     PGresult *result)
 {
-    uint64_t  bit;
+    uint64_t    bit;
+    ngx_uint_t  word;
 
-    bit = (uint64_t) 1 << query->stmt->index;
+    bit = amzsync_pg_stmt_bit(query->stmt);
+    word = amzsync_pg_stmt_word(query->stmt);
 
-    conn->preparing &= ~bit;
+    conn->preparing[word] &= ~bit;
 
     if (PQresultStatus(result) == PGRES_COMMAND_OK) {
-        conn->prepared |= bit;
+        conn->prepared[word] |= bit;
         PQclear(result);
         return;
     }

@@ -14,6 +14,11 @@
 /* Statements that share one Sync, and those in flight on one connection. */
 
 #define AMZSYNC_PG_UNIT_MAX     32
+
+/* A bit a statement: the word that it is in, and its place there. */
+#define AMZSYNC_PG_STMT_WORDS   ((AMZSYNC_PG_STMTS_MAX + 63) / 64)
+#define amzsync_pg_stmt_word(stmt)  ((stmt)->index / 64)
+#define amzsync_pg_stmt_bit(stmt)   ((uint64_t) 1 << (stmt)->index % 64)
 #define AMZSYNC_PG_READS_MAX    128
 #define AMZSYNC_PG_WRITES_MAX   8
 
@@ -75,9 +80,9 @@ struct amzsync_pg_conn_s {
      * Statements by index: prepared; sent for preparation but not answered
      * yet; and of the latter, those in the unit that is still open.
      */
-    uint64_t                  prepared;
-    uint64_t                  preparing;
-    uint64_t                  unit;
+    uint64_t                  prepared[AMZSYNC_PG_STMT_WORDS];
+    uint64_t                  preparing[AMZSYNC_PG_STMT_WORDS];
+    uint64_t                  unit[AMZSYNC_PG_STMT_WORDS];
 
     ngx_msec_t                since;        /* when it came up */
     const char               *why;          /* of its end, for the log */

@@ -130,6 +130,7 @@ typedef struct {
 
     char                         access_token[2048 + 1];
     char                        *marketplaces;  /* comma separated */
+    char                        *parent_id;     /* of an EACH unit, or NULL */
     char                        *next_token;    /* NULL: the first page */
     int64_t                      from;          /* the window, milliseconds */
     int64_t                      to;

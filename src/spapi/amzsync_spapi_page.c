@@ -12,6 +12,7 @@
 
 
 static char *amzsync_page_url(const amzsync_spapi_page_t *call);
+static char *amzsync_page_path(const amzsync_spapi_page_t *call);
 static const char *amzsync_page_param(const amzsync_spapi_page_t *call,
     const amzsync_param_t *param, char *buf, size_t size);
 static void amzsync_page_answer(amzsync_spapi_page_t *call,
@@ -69,11 +70,13 @@ amzsync_spapi_page_free(amzsync_spapi_page_t *call)
     OPENSSL_cleanse(call->access_token, sizeof(call->access_token));
 
     free(call->marketplaces);
+    free(call->parent_id);
     amzsync_spapi_wipe(call->next_token);
     amzsync_spapi_wipe(call->answer_token);
     amzsync_rows_free(call->rows);
 
     call->marketplaces = NULL;
+    call->parent_id = NULL;
     call->next_token = NULL;
     call->answer_token = NULL;
     call->rows = NULL;
@@ -83,7 +86,7 @@ amzsync_spapi_page_free(amzsync_spapi_page_t *call)
 static char *
 amzsync_page_url(const amzsync_spapi_page_t *call)
 {
-    char                    buf[AMZSYNC_TIME_LEN + 1];
+    char                   *path, buf[AMZSYNC_TIME_LEN + 1];
     size_t                  size;
     u_char                 *url, *p;
     ngx_uint_t              i;
@@ -93,7 +96,12 @@ amzsync_page_url(const amzsync_spapi_page_t *call)
     endpoint = call->conf->endpoints[call->region];
     params = call->dataset->params;
 
-    size = ngx_strlen(endpoint) + ngx_strlen(call->dataset->path) + 1;
+    path = amzsync_page_path(call);
+    if (path == NULL) {
+        return NULL;
+    }
+
+    size = ngx_strlen(endpoint) + ngx_strlen(path) + 1;
 
     for (i = 0; i < call->dataset->nparams; i++) {
         value = amzsync_page_param(call, &params[i], buf, sizeof(buf));
@@ -105,11 +113,14 @@ amzsync_page_url(const amzsync_spapi_page_t *call)
 
     url = malloc(size);
     if (url == NULL) {
+        free(path);
         return NULL;
     }
 
     p = ngx_cpymem(url, endpoint, ngx_strlen(endpoint));
-    p = ngx_cpymem(p, call->dataset->path, ngx_strlen(call->dataset->path));
+    p = ngx_cpymem(p, path, ngx_strlen(path));
+
+    free(path);
 
     for (i = 0; i < call->dataset->nparams; i++) {
         value = amzsync_page_param(call, &params[i], buf, sizeof(buf));
@@ -130,13 +141,58 @@ amzsync_page_url(const amzsync_spapi_page_t *call)
 }
 
 
+/* malloc()ed, with the unit's row in its place. */
+
+static char *
+amzsync_page_path(const amzsync_spapi_page_t *call)
+{
+    size_t       len;
+    u_char      *path, *p;
+    const char  *from, *id;
+
+    from = call->dataset->path;
+
+    if (call->next_token && call->dataset->each) {
+        from = call->dataset->each->next_path;
+    }
+
+    id = strstr(from, "{id}");
+    len = id ? ngx_strlen(call->parent_id) : 0;
+
+    path = malloc(ngx_strlen(from) + 3 * len + 1);
+    if (path == NULL) {
+        return NULL;
+    }
+
+    p = path;
+
+    if (id) {
+        p = ngx_cpymem(p, from, id - from);
+        p = (u_char *) ngx_escape_uri(p, (u_char *) call->parent_id, len,
+                                      NGX_ESCAPE_URI_COMPONENT);
+        from = id + sizeof("{id}") - 1;
+    }
+
+    p = ngx_cpymem(p, from, ngx_strlen(from));
+    *p = '\0';
+
+    return (char *) path;
+}
+
+
 /* A parameter's value, in "buf" or where it stands; NULL: left out. */
 
 static const char *
 amzsync_page_param(const amzsync_spapi_page_t *call,
     const amzsync_param_t *param, char *buf, size_t size)
 {
-    switch (param->kind) {
+    if (param->kind & (call->next_token ? AMZSYNC_PARAM_FIRST
+                                        : AMZSYNC_PARAM_NEXT))
+    {
+        return NULL;
+    }
+
+    switch (param->kind & AMZSYNC_PARAM_KIND) {
 
     case AMZSYNC_PARAM_CONST:
         return param->value;

@@ -413,19 +413,23 @@ void amzsync_store_prune_row(amzsync_store_call_t *call,
 
 /*
  * What there is to read: planned from the cursors at the first call, the same
- * ever after.  A row a unit, in order; if no marketplace is known, but one is
+ * ever after.  A row a unit, in order, from "unit" on, as many as are worth
+ * their memory; if there is none, or no marketplace is known, but one is
  * needed, a row whose range is AMZSYNC_TIME_BAD.  "history": seconds back.
  * NONE: the lease is lost.
  */
 amzsync_store_call_t *amzsync_store_plan(amzsync_store_t *store,
     amzsync_store_lease_t *lease, const amzsync_dataset_t *dataset,
-    time_t history, amzsync_store_handler_pt handler, void *data);
+    time_t history, int64_t unit, amzsync_store_handler_pt handler,
+    void *data);
 
 typedef struct {
     ngx_str_t           marketplaces;   /* comma separated; none: empty */
+    ngx_str_t           parent_id;      /* of an EACH unit, or empty */
     int64_t             range_from;
     int64_t             range_to;
     int64_t             expected_pages; /* of all units; -1: unknown */
+    int64_t             units;          /* how many there are */
 } amzsync_store_unit_t;
 
 void amzsync_store_plan_row(amzsync_store_call_t *call, ngx_uint_t n,
@@ -491,6 +495,7 @@ typedef struct {
 
     /* Of the unit that the step belongs to. */
     const char               *marketplaces; /* comma separated */
+    const char               *parent_id;    /* of an EACH unit */
     int64_t                   covered_to;   /* the cursors', if the window was
                                                read whole, else TIME_BAD */
     int64_t                   scan_page;    /* step that the scan or load

@@ -224,7 +224,13 @@ amzsync_store_page_scan(amzsync_pg_query_t *query, amzsync_store_page_t *page)
         return rc;
     }
 
-    return amzsync_pg_query_static(query, page->last ? "t" : "f");
+    rc = amzsync_pg_query_static(query, page->last ? "t" : "f");
+
+    if (rc != NGX_OK || page->dataset->each == NULL) {
+        return rc;
+    }
+
+    return amzsync_store_param_cstr(query, page->parent_id);
 }
 
 

@@ -19,13 +19,15 @@ static amzsync_pg_stmt_t *amzsync_store_plan_create(ngx_pool_t *pool,
     const amzsync_dataset_t *dataset, ngx_uint_t index);
 static void amzsync_store_plan_units(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset);
+static void amzsync_store_plan_each(amzsync_store_sql_t *sql,
+    const amzsync_each_t *each);
 static void amzsync_store_plan_open(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset);
 
 
 /*
  * $1 user, $2 number, $3 lease, $4 dataset, $5 history, $6 delay, $7 overlap,
- * of reports $8 window, in seconds.
+ * in seconds, $8 the first unit that is asked for, of reports $9 window.
  *
  * FOR UPDATE: whoever steals the sync waits, or this waits and finds the lease
  * gone; two plans cannot meet.
@@ -38,7 +40,7 @@ static void amzsync_store_plan_open(amzsync_store_sql_t *sql,
          "WHERE user_id = $1 AND sync_no = $2 AND lease = $3 "                \
            "AND state = 'running' FOR UPDATE"                                 \
     "), known AS MATERIALIZED ("                                              \
-        "SELECT unit, marketplace_ids, range_from, range_to "                 \
+        "SELECT unit, marketplace_ids, parent_id, range_from, range_to "      \
           "FROM amzsync.sync_units "                                          \
          "WHERE user_id = $1 AND sync_no = $2 AND dataset = $4"               \
     "), bounds AS MATERIALIZED ("                                             \
@@ -73,7 +75,7 @@ static void amzsync_store_plan_open(amzsync_store_sql_t *sql,
           "c.covered_to - $7::float8 * interval '1 s'))"
 
 #define AMZSYNC_STORE_PLAN_ALIGNED                                            \
-    "date_bin($8::float8 * interval '1 s', " AMZSYNC_STORE_PLAN_START ", "    \
+    "date_bin($9::float8 * interval '1 s', " AMZSYNC_STORE_PLAN_START ", "    \
              "'2000-01-01T00:00:00Z')"
 
 #define AMZSYNC_STORE_PLAN_STARTS(start)                                      \
@@ -96,12 +98,12 @@ static void amzsync_store_plan_open(amzsync_store_sql_t *sql,
     ", made AS ("                                                             \
         "INSERT INTO amzsync.sync_units "                                     \
               "(user_id, sync_no, dataset, unit, marketplace_ids, "           \
-               "range_from, range_to) "                                       \
+               "parent_id, range_from, range_to) "                            \
         "SELECT $1, $2, $4, row_number() OVER (ORDER BY turn, range_from, "   \
-                                                       "ids), "               \
-               "ids, range_from, range_to "                                   \
+                                                       "ids, parent_id), "    \
+               "ids, parent_id, range_from, range_to "                        \
           "FROM units "                                                       \
-        "RETURNING unit, marketplace_ids, range_from, range_to"               \
+        "RETURNING unit, marketplace_ids, parent_id, range_from, range_to"    \
     "), plan AS MATERIALIZED ("                                               \
         "SELECT * FROM known UNION ALL SELECT * FROM made"                    \
     "), last AS MATERIALIZED ("                                               \
@@ -125,8 +127,9 @@ static void amzsync_store_plan_open(amzsync_store_sql_t *sql,
                     " FROM amzsync.sync_units u "                             \
                     "WHERE u.user_id = $1 AND u.sync_no = last.sync_no "      \
                       "AND u.dataset = $4)))::bigint "                        \
-                 "FROM last) "                                                \
-      "FROM held LEFT JOIN plan ON true ORDER BY plan.unit"
+                 "FROM last), plan.parent_id, (SELECT count(*) FROM plan) "   \
+      "FROM held LEFT JOIN plan ON plan.unit >= $8::bigint "                  \
+     "ORDER BY plan.unit LIMIT 256"
 
 
 /* One a dataset, made at configuration time. */
@@ -169,7 +172,7 @@ amzsync_store_plan_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
     sql.pool = pool;
 
     amzsync_store_sql(&sql, "%s%s%s", AMZSYNC_STORE_PLAN_BOUNDS,
-                      dataset->unit == AMZSYNC_UNIT_SELLER
+                      dataset->unit == AMZSYNC_UNIT_SELLER || dataset->each
                       ? AMZSYNC_STORE_PLAN_SELLER : AMZSYNC_STORE_PLAN_MARKETS,
                       amzsync_store_plan_aligned(dataset)
                       ? AMZSYNC_STORE_PLAN_STARTS(AMZSYNC_STORE_PLAN_ALIGNED)
@@ -178,7 +181,7 @@ amzsync_store_plan_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
     amzsync_store_sql(&sql, "%s", AMZSYNC_STORE_PLAN_MADE);
 
     return amzsync_store_sql_stmt(&sql, index, "plan",
-                                  amzsync_store_plan_aligned(dataset) ? 8 : 7);
+                                  amzsync_store_plan_aligned(dataset) ? 9 : 8);
 }
 
 
@@ -186,25 +189,30 @@ static void
 amzsync_store_plan_units(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset)
 {
-    amzsync_store_sql(sql, ", units AS (SELECT 0 AS turn, ");
+    amzsync_store_sql(sql, ", units AS (SELECT 0 AS turn, newest AS range_to, "
+                      "s.range_from, %s%s AS parent_id, ",
+                      dataset->each ? "t." : "''",
+                      dataset->each ? dataset->each->key : "");
 
     switch (dataset->unit) {
 
     case AMZSYNC_UNIT_SELLER:
-        amzsync_store_sql(sql, "'{}'::text[] AS ids, range_from, "
-                          "newest AS range_to FROM starts");
+        amzsync_store_sql(sql, "'{}'::text[] AS ids FROM starts s");
         break;
 
     case AMZSYNC_UNIT_MARKETPLACES:
         amzsync_store_sql(sql, "array_agg(marketplace_id ORDER BY "
-                          "marketplace_id) AS ids, range_from, "
-                          "newest AS range_to FROM starts "
+                          "marketplace_id) AS ids FROM starts s "
                           "GROUP BY range_from, newest");
         break;
 
     case AMZSYNC_UNIT_MARKETPLACE:
-        amzsync_store_sql(sql, "ARRAY[marketplace_id] AS ids, range_from, "
-                          "newest AS range_to FROM starts");
+    case AMZSYNC_UNIT_NAMED_MARKETPLACE:
+        amzsync_store_sql(sql, "ARRAY[marketplace_id] AS ids FROM starts s");
+        break;
+
+    case AMZSYNC_UNIT_EACH:
+        amzsync_store_plan_each(sql, dataset->each);
         break;
     }
 
@@ -213,6 +221,22 @@ amzsync_store_plan_units(amzsync_store_sql_t *sql,
     }
 
     amzsync_store_sql(sql, ")");
+}
+
+
+/* What is open, and what was not read since its status changed. */
+
+static void
+amzsync_store_plan_each(amzsync_store_sql_t *sql, const amzsync_each_t *each)
+{
+    amzsync_store_sql(sql,
+        "ARRAY[t.marketplace_id] AS ids "
+          "FROM starts s JOIN amzsync.%s t ON t.user_id = $1 "
+           "AND t.selling_partner_id = s.selling_partner_id "
+           "AND t.region = s.region "
+         "WHERE (t.%s IN (%s)) IS NOT TRUE "
+            "OR t.%s IS DISTINCT FROM t.%s",
+        each->table, each->status, each->closed, each->read, each->status);
 }
 
 
@@ -225,7 +249,7 @@ amzsync_store_plan_open(amzsync_store_sql_t *sql,
 {
     amzsync_store_sql(sql,
         " UNION ALL "
-        "SELECT 1, '{}', lower(r), LEAST(upper(r), s.range_from) "
+        "SELECT 1, LEAST(upper(r), s.range_from), lower(r), '', '{}' "
           "FROM starts s, LATERAL ("
               "SELECT unnest(range_agg(tstzrange(d, d + interval '1 day'))) "
                      "AS r "
@@ -243,7 +267,7 @@ amzsync_store_plan_open(amzsync_store_sql_t *sql,
 
 amzsync_store_call_t *
 amzsync_store_plan(amzsync_store_t *store, amzsync_store_lease_t *lease,
-    const amzsync_dataset_t *dataset, time_t history,
+    const amzsync_dataset_t *dataset, time_t history, int64_t unit,
     amzsync_store_handler_pt handler, void *data)
 {
     ngx_int_t                 rc;
@@ -264,6 +288,7 @@ amzsync_store_plan(amzsync_store_t *store, amzsync_store_lease_t *lease,
         && amzsync_pg_query_int(query, history) == NGX_OK
         && amzsync_pg_query_int(query, dataset->delay) == NGX_OK
         && amzsync_pg_query_int(query, dataset->overlap) == NGX_OK
+        && amzsync_pg_query_int(query, unit) == NGX_OK
         && (!amzsync_store_plan_aligned(dataset)
             || amzsync_pg_query_int(query, dataset->window) == NGX_OK))
     {
@@ -282,4 +307,6 @@ amzsync_store_plan_row(amzsync_store_call_t *call, ngx_uint_t n,
     row->range_from = amzsync_store_int(call, n, 1, AMZSYNC_TIME_BAD);
     row->range_to = amzsync_store_int(call, n, 2, AMZSYNC_TIME_BAD);
     row->expected_pages = amzsync_store_int(call, n, 3, -1);
+    row->parent_id = amzsync_store_text(call, n, 4);
+    row->units = amzsync_store_int(call, n, 5, 0);
 }

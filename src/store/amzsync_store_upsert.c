@@ -11,14 +11,10 @@
 
 
 #include <store/amzsync_store_upsert.h>
-#include <store/amzsync_store_sql.h>
 
 
 static void amzsync_store_sql_source(amzsync_store_sql_t *sql,
     const amzsync_rowset_t *rowset, const char *alias, ngx_uint_t child);
-static void amzsync_store_sql_columns(amzsync_store_sql_t *sql,
-    const amzsync_rowset_t *rowset, const char *fmt, ngx_uint_t mask,
-    ngx_uint_t wanted);
 static void amzsync_store_sql_rows(amzsync_store_sql_t *sql,
     const amzsync_rowset_t *rows);
 static void amzsync_store_sql_id_rows(amzsync_store_sql_t *sql,
@@ -28,8 +24,6 @@ static void amzsync_store_sql_hash(amzsync_store_sql_t *sql,
 static void amzsync_store_sql_stored(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset);
 static void amzsync_store_sql_stored_values(amzsync_store_sql_t *sql,
-    const amzsync_dataset_t *dataset);
-static void amzsync_store_sql_keys(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset);
 static void amzsync_store_sql_keyed(amzsync_store_sql_t *sql,
     const amzsync_rowset_t *rows, const char *r, const char *key);
@@ -74,6 +68,7 @@ amzsync_store_upsert_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
 
     if (amzsync_store_scans(dataset)) {
         sql.param += (dataset->flags & AMZSYNC_DATASET_SNAPSHOT) ? 2 : 1;
+        sql.param += (dataset->each != NULL);
     }
 
     amzsync_store_sql_rows(&sql, rows);
@@ -91,6 +86,14 @@ amzsync_store_upsert_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
         amzsync_store_sql_unseen(&sql, dataset);
     }
 
+    if (dataset->each) {
+        amzsync_store_sql_read(&sql, dataset->each);
+    }
+
+    if (amzsync_store_tracks(rows)) {
+        amzsync_store_sql_changes(&sql, dataset);
+    }
+
     if (rows->child) {
         amzsync_store_sql_children(&sql, rows, rows->child);
         amzsync_store_sql_gone(&sql, rows, rows->child);
@@ -100,6 +103,24 @@ amzsync_store_upsert_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
                             "HAVING EXISTS (SELECT FROM page)");
 
     return amzsync_store_sql_stmt(&sql, index, dataset->name, sql.param - 1);
+}
+
+
+const char *
+amzsync_store_unit_column(const amzsync_dataset_t *dataset)
+{
+    switch (dataset->unit) {
+
+    case AMZSYNC_UNIT_MARKETPLACE:
+    case AMZSYNC_UNIT_NAMED_MARKETPLACE:
+        return "marketplace_id";
+
+    case AMZSYNC_UNIT_EACH:
+        return dataset->each->key;
+
+    default:
+        return NULL;
+    }
 }
 
 
@@ -214,15 +235,17 @@ static void
 amzsync_store_sql_stored(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset)
 {
+    const char              *unit;
     const amzsync_rowset_t  *rows;
 
     rows = dataset->rows;
+    unit = amzsync_store_unit_column(dataset);
 
     amzsync_store_sql(sql, ", stored AS (INSERT INTO amzsync.%s AS o "
                       "(user_id, selling_partner_id, region", rows->table);
 
-    if (dataset->unit == AMZSYNC_UNIT_MARKETPLACE) {
-        amzsync_store_sql(sql, ", marketplace_id");
+    if (unit) {
+        amzsync_store_sql(sql, ", %s", unit);
     }
 
     if (amzsync_store_upsert_id(rows)) {
@@ -239,10 +262,18 @@ amzsync_store_sql_stored(amzsync_store_sql_t *sql,
 
     amzsync_store_sql(sql, " ON CONFLICT (user_id, selling_partner_id, "
                       "region");
-    amzsync_store_sql_keys(sql, dataset);
+    amzsync_store_sql_keys(sql, dataset, "");
     amzsync_store_sql(sql, ") DO UPDATE SET ");
     amzsync_store_sql_columns(sql, rows, "%s = excluded.%s",
                               AMZSYNC_COLUMN_KEY, 0);
+
+    if (unit && !amzsync_store_unit_key(dataset)) {
+        amzsync_store_sql(sql, ", %s = excluded.%s", unit, unit);
+    }
+
+    if (amzsync_store_tracks(rows)) {
+        amzsync_store_sql_tracked(sql, rows);
+    }
 
     if (amzsync_store_scans(dataset)) {
         amzsync_store_sql(sql, ", scan_sync_no = excluded.scan_sync_no, "
@@ -253,10 +284,15 @@ amzsync_store_sql_stored(amzsync_store_sql_t *sql,
     amzsync_store_sql_columns(sql, rows, " AND o.%s <= excluded.%s",
                               AMZSYNC_COLUMN_NEWEST, AMZSYNC_COLUMN_NEWEST);
 
-    if (rows->child) {
-        amzsync_store_sql(sql, " RETURNING ");
-        amzsync_store_sql_columns(sql, rows, "o.%s", AMZSYNC_COLUMN_KEY,
-                                  AMZSYNC_COLUMN_KEY);
+    if (rows->child || amzsync_store_tracks(rows)) {
+        amzsync_store_sql(sql, " RETURNING o.user_id");
+        amzsync_store_sql_keys(sql, dataset, "o.");
+    }
+
+    if (amzsync_store_tracks(rows)) {
+        amzsync_store_sql(sql, ", o.changed_from");
+        amzsync_store_sql_columns(sql, rows, ", o.%s", AMZSYNC_COLUMN_TRACKED,
+                                  AMZSYNC_COLUMN_TRACKED);
     }
 
     amzsync_store_sql(sql, ")");
@@ -277,8 +313,8 @@ amzsync_store_sql_stored_values(amzsync_store_sql_t *sql,
 
     amzsync_store_sql(sql, ") SELECT $1, page.selling_partner_id, page.region");
 
-    if (dataset->unit == AMZSYNC_UNIT_MARKETPLACE) {
-        amzsync_store_sql(sql, ", ($20::text[])[1]");
+    if (amzsync_store_unit_column(dataset)) {
+        amzsync_store_sql(sql, ", %s", amzsync_store_unit_value(dataset));
     }
 
     if (id) {
@@ -305,26 +341,6 @@ amzsync_store_sql_stored_values(amzsync_store_sql_t *sql,
         amzsync_store_sql_columns(sql, rows, "src.%s", AMZSYNC_COLUMN_KEY,
                                   AMZSYNC_COLUMN_KEY);
     }
-}
-
-
-/* The key's columns after the region. */
-
-static void
-amzsync_store_sql_keys(amzsync_store_sql_t *sql,
-    const amzsync_dataset_t *dataset)
-{
-    if (dataset->unit == AMZSYNC_UNIT_MARKETPLACE) {
-        amzsync_store_sql(sql, ", marketplace_id");
-    }
-
-    if (amzsync_store_upsert_id(dataset->rows)) {
-        amzsync_store_sql(sql, ", row_key, ordinal");
-        return;
-    }
-
-    amzsync_store_sql_columns(sql, dataset->rows, ", %s", AMZSYNC_COLUMN_KEY,
-                              AMZSYNC_COLUMN_KEY);
 }
 
 
@@ -411,8 +427,10 @@ amzsync_store_sql_unseen(amzsync_store_sql_t *sql,
                       "AND i.region = (SELECT region FROM page)",
                       dataset->rows->table);
 
-    if (dataset->unit == AMZSYNC_UNIT_MARKETPLACE) {
-        amzsync_store_sql(sql, " AND i.marketplace_id = ($20::text[])[1]");
+    if (amzsync_store_unit_column(dataset)) {
+        amzsync_store_sql(sql, " AND i.%s = %s",
+                          amzsync_store_unit_column(dataset),
+                          amzsync_store_unit_value(dataset));
     }
 
     amzsync_store_sql(sql, " AND (i.scan_sync_no, i.scan_page) <> ($2, $21) "
@@ -536,13 +554,7 @@ amzsync_store_sql_source(amzsync_store_sql_t *sql,
 }
 
 
-/*
- * The columns whose flags under "mask" are "wanted", each by "fmt", which has
- * the name once or twice.  What neither begins nor ends with a separator is
- * separated by commas.
- */
-
-static void
+void
 amzsync_store_sql_columns(amzsync_store_sql_t *sql,
     const amzsync_rowset_t *rowset, const char *fmt, ngx_uint_t mask,
     ngx_uint_t wanted)

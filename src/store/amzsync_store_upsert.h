@@ -10,11 +10,12 @@
 
 
 #include <store/amzsync_store_private.h>
+#include <store/amzsync_store_sql.h>
 
 
 /* Parameters $1 to $20 are those of a step; $21, the scan's first page, may
- * follow, for a snapshot $22, whether this is its last, then the columns'
- * arrays. */
+ * follow, for a snapshot $22, whether this is its last, for EACH units $23,
+ * the row that the unit is of, then the columns' arrays. */
 #define AMZSYNC_STORE_STEP_PARAMS  20
 
 /*
@@ -46,7 +47,7 @@
                "window_rows = CASE WHEN $11 = 0 THEN 0 "                      \
                    "ELSE d.window_rows + " rows " END, "                      \
                "error_code = $15, error_message = $16, "                      \
-               "error_request_id = $17, unit = $18::smallint "                \
+               "error_request_id = $17, unit = $18::integer "                 \
           "FROM lease l "                                                     \
          "WHERE d.user_id = $1 AND d.sync_no = $2 AND d.dataset = $4 "        \
            "AND d.page = $5 "                                                 \
@@ -81,6 +82,41 @@ ngx_int_t amzsync_store_load_params(amzsync_pg_query_t *query,
 #define amzsync_store_scans(dataset)                                          \
     (((dataset)->flags & AMZSYNC_DATASET_SNAPSHOT)                            \
      || amzsync_store_upsert_id((dataset)->rows) != NULL)
+
+/* The column that names what a unit is of, or NULL; its value; and whether it
+ * is part of the key. */
+const char *amzsync_store_unit_column(const amzsync_dataset_t *dataset);
+
+#define amzsync_store_unit_value(dataset)                                     \
+    ((dataset)->each ? "$23::text" : "($20::text[])[1]")
+
+#define amzsync_store_unit_key(dataset)                                       \
+    ((dataset)->unit == AMZSYNC_UNIT_MARKETPLACE || (dataset)->each != NULL)
+
+/*
+ * The columns whose flags under "mask" are "wanted", each by "fmt", which has
+ * the name once or twice.  What neither begins nor ends with a separator is
+ * separated by commas.
+ */
+void amzsync_store_sql_columns(amzsync_store_sql_t *sql,
+    const amzsync_rowset_t *rowset, const char *fmt, ngx_uint_t mask,
+    ngx_uint_t wanted);
+
+/* The key's columns after the region, each with ", " and "prefix" before. */
+void amzsync_store_sql_keys(amzsync_store_sql_t *sql,
+    const amzsync_dataset_t *dataset, const char *prefix);
+
+/* Whether changes of a column are logged, the old values of a row that is
+ * written, and "changes": those of this page. */
+ngx_uint_t amzsync_store_tracks(const amzsync_rowset_t *rowset);
+void amzsync_store_sql_tracked(amzsync_store_sql_t *sql,
+    const amzsync_rowset_t *rows);
+void amzsync_store_sql_changes(amzsync_store_sql_t *sql,
+    const amzsync_dataset_t *dataset);
+
+/* "read": the row that an EACH unit is of was read whole. */
+void amzsync_store_sql_read(amzsync_store_sql_t *sql,
+    const amzsync_each_t *each);
 
 /* PostgreSQL's name of a column's type. */
 const char *amzsync_store_type(const amzsync_column_t *column);

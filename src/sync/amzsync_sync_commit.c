@@ -56,6 +56,7 @@ amzsync_sync_commit_begin(amzsync_sync_set_t *set)
 
     step->marketplaces = set->units ? amzsync_sync_unit(set)->marketplaces
                                     : "";
+    step->parent_id = set->units ? amzsync_sync_unit(set)->parent_id : "";
     step->covered_to = AMZSYNC_TIME_BAD;
     step->scan_page = set->page - set->window_page;
 
@@ -182,9 +183,11 @@ static void
 amzsync_sync_commit_next_window(amzsync_sync_set_t *set)
 {
     int64_t                end;
+    amzsync_sync_unit_t   *unit;
     amzsync_store_page_t  *step;
 
     step = &set->step;
+    unit = amzsync_sync_unit(set);
 
     step->last = 1;
 
@@ -192,7 +195,7 @@ amzsync_sync_commit_next_window(amzsync_sync_set_t *set)
         step->covered_to = step->window_to;
     }
 
-    end = amzsync_sync_unit(set)->to;
+    end = unit->to;
 
     if (set->report) {
         end -= (int64_t) set->dataset->report->cooldown * 1000;
@@ -201,8 +204,10 @@ amzsync_sync_commit_next_window(amzsync_sync_set_t *set)
     if (step->window_to < end) {
         step->window_from = step->window_to;
 
-    } else if ((ngx_uint_t) step->unit < set->nunits) {
-        step->window_from = set->units[step->unit++].from;
+    } else if (step->unit < set->nunits) {
+        step->unit++;
+        unit = amzsync_sync_unit_at(set, step->unit);
+        step->window_from = unit ? unit->from : AMZSYNC_TIME_BAD;
 
     } else if (set->report) {
         amzsync_sync_report_last(set);
@@ -214,8 +219,24 @@ amzsync_sync_commit_next_window(amzsync_sync_set_t *set)
     }
 
     step->window_page = 0;
-    step->window_to = amzsync_sync_plan_window(set, step->unit,
-                                               step->window_from);
+    step->window_to = unit ? amzsync_sync_plan_window(set, unit,
+                                                      step->window_from)
+                           : AMZSYNC_TIME_BAD;
+}
+
+
+void
+amzsync_sync_commit_gone(amzsync_sync_set_t *set)
+{
+    amzsync_sync_log_set(NGX_LOG_NOTICE, set, "nothing is known of \"%s\"",
+                         amzsync_sync_unit(set)->parent_id);
+
+    amzsync_sync_commit_begin(set);
+
+    set->step.window_page++;
+    amzsync_sync_commit_next_window(set);
+
+    amzsync_sync_commit_ready(set);
 }
 
 
@@ -481,6 +502,11 @@ amzsync_sync_commit_applied(amzsync_sync_set_t *set)
     set->status = set->step_status;
     set->db_failures = 0;
     set->refusals = 0;
+
+    if (set->units && set->unit == set->end) {
+        ngx_free(set->units);
+        set->units = NULL;
+    }
 
     job->progress = step->progress;
     job->renewed = set->asked;

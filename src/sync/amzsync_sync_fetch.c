@@ -112,6 +112,7 @@ amzsync_sync_fetch_page(amzsync_sync_set_t *set, amzsync_spapi_page_t *call)
 
     call->curl = amzsync_sync_curl_get(sync);
     call->marketplaces = strdup(amzsync_sync_unit(set)->marketplaces);
+    call->parent_id = strdup(amzsync_sync_unit(set)->parent_id);
 
     if (set->next_token) {
         call->next_token = strdup(set->next_token);
@@ -119,6 +120,7 @@ amzsync_sync_fetch_page(amzsync_sync_set_t *set, amzsync_spapi_page_t *call)
 
     if (call->curl == NULL
         || call->marketplaces == NULL
+        || call->parent_id == NULL
         || (set->next_token && call->next_token == NULL))
     {
         return NGX_ERROR;
@@ -299,6 +301,11 @@ amzsync_sync_fetch_verdict(amzsync_sync_set_t *set,
         return;
 
     default:
+        if (set->dataset->each && outcome->status == 404) {
+            amzsync_sync_commit_gone(set);
+            return;
+        }
+
         break;
     }
 

@@ -7,6 +7,7 @@
 #include <sync/amzsync_sync_private.h>
 
 
+static ngx_uint_t amzsync_sync_plan_wait(amzsync_sync_set_t *set);
 static void amzsync_sync_planned(amzsync_store_call_t *call);
 static ngx_int_t amzsync_sync_plan_units(amzsync_sync_set_t *set,
     amzsync_store_call_t *call);
@@ -20,6 +21,10 @@ amzsync_sync_plan(amzsync_sync_set_t *set)
     time_t               history;
     amzsync_sync_job_t  *job;
 
+    if (set->dataset->each && amzsync_sync_plan_wait(set)) {
+        return;
+    }
+
     job = set->job;
     history = set->dataset->history;
 
@@ -28,7 +33,7 @@ amzsync_sync_plan(amzsync_sync_set_t *set)
     }
 
     set->call = amzsync_store_plan(job->sync->store, &job->lease,
-                                   set->dataset, history,
+                                   set->dataset, history, set->unit,
                                    amzsync_sync_planned, set);
     if (set->call == NULL) {
         amzsync_sync_set_again(set, amzsync_sync_set_next);
@@ -77,7 +82,8 @@ amzsync_sync_plan_units(amzsync_sync_set_t *set, amzsync_store_call_t *call)
 
     for (i = 0; i < call->nrows; i++) {
         amzsync_store_plan_row(call, i, &row);
-        size += sizeof(amzsync_sync_unit_t) + row.marketplaces.len + 1;
+        size += sizeof(amzsync_sync_unit_t) + row.marketplaces.len + 1
+                + row.parent_id.len + 1;
     }
 
     unit = ngx_alloc(size, set->job->sync->log);
@@ -86,7 +92,9 @@ amzsync_sync_plan_units(amzsync_sync_set_t *set, amzsync_store_call_t *call)
     }
 
     set->units = unit;
-    set->nunits = call->nrows;
+    set->first = set->unit;
+    set->end = set->unit + call->nrows;
+    set->nunits = row.units;
     set->expected_pages = row.expected_pages;
 
     p = (char *) (unit + call->nrows);
@@ -101,20 +109,26 @@ amzsync_sync_plan_units(amzsync_sync_set_t *set, amzsync_store_call_t *call)
         p = (char *) ngx_cpymem(p, row.marketplaces.data,
                                 row.marketplaces.len);
         *p++ = '\0';
+
+        unit->parent_id = p;
+
+        p = (char *) ngx_cpymem(p, row.parent_id.data, row.parent_id.len);
+        *p++ = '\0';
     }
 
     return NGX_OK;
 }
 
 
-/* From the checkpoint, or from the first window. */
+/* From the checkpoint, or from the first window of the unit. */
 
 static void
 amzsync_sync_plan_begin(amzsync_sync_set_t *set)
 {
     if (set->window_from == AMZSYNC_TIME_BAD) {
         set->window_from = set->units[0].from;
-        set->window_to = amzsync_sync_plan_window(set, 1, set->window_from);
+        set->window_to = amzsync_sync_plan_window(set, set->units,
+                                                  set->window_from);
     }
 
     if (set->next_token && set->dataset->token_ttl) {
@@ -129,27 +143,49 @@ amzsync_sync_plan_begin(amzsync_sync_set_t *set)
 }
 
 
-/* No marketplace is known: the job's dataset that tells them may come yet. */
+/* Whether a dataset of the job comes yet that tells what there is to read. */
 
-static void
-amzsync_sync_plan_none(amzsync_sync_set_t *set)
+static ngx_uint_t
+amzsync_sync_plan_wait(amzsync_sync_set_t *set)
 {
-    ngx_uint_t           i;
-    amzsync_error_t      error;
-    amzsync_sync_job_t  *job;
-    amzsync_sync_set_t  *other;
+    ngx_uint_t               i, tells;
+    amzsync_sync_job_t      *job;
+    amzsync_sync_set_t      *other;
+    const amzsync_each_t    *each;
 
     job = set->job;
+    each = set->dataset->each;
 
     for (i = 0; i < job->nsets; i++) {
         other = &job->sets[i];
 
-        if ((other->dataset->flags & AMZSYNC_DATASET_MARKETS)
-            && other->status <= AMZSYNC_SYNC_IN_PROGRESS)
-        {
-            set->markets_waiting = 1;
-            return;
+        tells = each ? ngx_strcmp(other->dataset->name, each->dataset) == 0
+                     : (other->dataset->flags & AMZSYNC_DATASET_MARKETS);
+
+        if (tells && other->status <= AMZSYNC_SYNC_IN_PROGRESS) {
+            set->plan_waiting = 1;
+            return 1;
         }
+    }
+
+    return 0;
+}
+
+
+/* Nothing is to be read, or no marketplace is known. */
+
+static void
+amzsync_sync_plan_none(amzsync_sync_set_t *set)
+{
+    amzsync_error_t  error;
+
+    if (set->dataset->each) {
+        amzsync_sync_commit_completed(set);
+        return;
+    }
+
+    if (amzsync_sync_plan_wait(set)) {
+        return;
     }
 
     amzsync_error_set(&error, "marketplaces_unknown",
@@ -170,8 +206,8 @@ amzsync_sync_plan_wake(amzsync_sync_job_t *job)
     for (i = 0; i < job->nsets; i++) {
         set = &job->sets[i];
 
-        if (set->markets_waiting) {
-            set->markets_waiting = 0;
+        if (set->plan_waiting) {
+            set->plan_waiting = 0;
             amzsync_sync_set_later(set, 0, amzsync_sync_set_next);
         }
     }
@@ -179,12 +215,12 @@ amzsync_sync_plan_wake(amzsync_sync_job_t *job)
 
 
 int64_t
-amzsync_sync_plan_window(amzsync_sync_set_t *set, ngx_uint_t unit,
-    int64_t from)
+amzsync_sync_plan_window(amzsync_sync_set_t *set,
+    const amzsync_sync_unit_t *unit, int64_t from)
 {
     int64_t  to, span;
 
-    to = set->units[unit - 1].to;
+    to = unit->to;
     span = (int64_t) set->dataset->window * 1000;
 
     return (span && to - from > span) ? from + span : to;

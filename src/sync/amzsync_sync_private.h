@@ -4,10 +4,10 @@
  *
  * A job is one claimed sync; it has a set for each of its datasets, and a
  * reference to its connection's access token.  A set is always in one place:
- * waiting for the token, for the seller's marketplaces, for the database
- * (call), for a thread (fetch), for a timer, or ended.  All of it belongs to
- * the event loop of one worker, and may be dropped at any moment: the database
- * knows where to go on.
+ * waiting for the token, for a dataset that its plan is made from, for the
+ * database (call), for a thread (fetch), for a timer, or ended.  All of it
+ * belongs to the event loop of one worker, and may be dropped at any moment:
+ * the database knows where to go on.
  */
 
 
@@ -65,6 +65,7 @@ typedef struct {
     int64_t                    from;
     int64_t                    to;
     char                      *marketplaces;    /* comma separated, or "" */
+    char                      *parent_id;       /* of an EACH unit, or "" */
 } amzsync_sync_unit_t;
 
 
@@ -124,9 +125,12 @@ struct amzsync_sync_set_s {
     const amzsync_dataset_t   *dataset;
     amzsync_sync_status_e      status;
 
-    /* The plan: NULL, until it is known; one allocation. */
+    /* The plan: NULL, until it is known; one allocation, of the units from
+     * "first" to before "end": of thousands not all at once. */
     amzsync_sync_unit_t       *units;
-    ngx_uint_t                 nunits;
+    int64_t                    first;
+    int64_t                    end;
+    int64_t                    nunits;          /* of the plan */
     int64_t                    expected_pages;  /* -1: unknown */
 
     /* The checkpoint, as the database has it. */
@@ -172,8 +176,8 @@ struct amzsync_sync_set_s {
     ngx_uint_t                 loop_limit;
 
     unsigned                   token_waiting:1;
-    unsigned                   markets_waiting:1;   /* for the job's dataset
-                                                   that tells them */
+    unsigned                   plan_waiting:1;  /* for the job's dataset that
+                                                   tells what there is */
     unsigned                   refreshed:1;     /* token, for this page */
     unsigned                   grown:1;         /* no page of this size yet */
     unsigned                   refused:1;       /* by the fence, the step, or
@@ -371,14 +375,19 @@ void amzsync_sync_set_stop(amzsync_sync_set_t *set);
 /* Gets the plan; amzsync_sync_set_next() follows. */
 void amzsync_sync_plan(amzsync_sync_set_t *set);
 
-/* A set of the job has ended: others may have waited for its marketplaces. */
+/* A set of the job has ended: others may have waited for what it stored. */
 void amzsync_sync_plan_wake(amzsync_sync_job_t *job);
 
 /* The end of the window that begins at "from" in a unit. */
-int64_t amzsync_sync_plan_window(amzsync_sync_set_t *set, ngx_uint_t unit,
-    int64_t from);
+int64_t amzsync_sync_plan_window(amzsync_sync_set_t *set,
+    const amzsync_sync_unit_t *unit, int64_t from);
 
-#define amzsync_sync_unit(set)    (&(set)->units[(set)->unit - 1])
+/* A unit from the present one on, or NULL: it needs another look at the
+ * plan. */
+#define amzsync_sync_unit_at(set, n)                                          \
+    (((n) < (set)->end) ? &(set)->units[(n) - (set)->first] : NULL)
+
+#define amzsync_sync_unit(set)    (&(set)->units[(set)->unit - (set)->first])
 
 
 /* --- fetch --- */
@@ -410,6 +419,9 @@ void amzsync_sync_commit_page(amzsync_sync_set_t *set,
  */
 void amzsync_sync_commit_report(amzsync_sync_set_t *set, amzsync_rows_t *rows,
     char *place, const char *state);
+
+/* Amazon knows no such row: the next unit, and what is stored stays. */
+void amzsync_sync_commit_gone(amzsync_sync_set_t *set);
 
 /* The dataset is completed, by a step of its own. */
 void amzsync_sync_commit_completed(amzsync_sync_set_t *set);

@@ -32,7 +32,12 @@ amzsync_sync_progress_set(amzsync_sync_set_t *set, amzsync_store_page_t *step,
     }
 
     pages = step->window_page;
-    unit = &set->units[step->unit - 1];
+    unit = amzsync_sync_unit_at(set, step->unit);
+
+    if (unit == NULL) {
+        return 100 * (step->unit - 1) / set->nunits;
+    }
+
     range = (double) (unit->to - unit->from);
 
     part = (double) pages / (pages + 1);

@@ -19,7 +19,8 @@ static void amzsync_sync_set_timer(ngx_event_t *ev);
 void
 amzsync_sync_set_next(amzsync_sync_set_t *set)
 {
-    ngx_int_t  rc;
+    ngx_int_t            rc;
+    amzsync_operation_e  op;
 
     if (set->job->sync->stopped) {
         return;
@@ -46,7 +47,13 @@ amzsync_sync_set_next(amzsync_sync_set_t *set)
         return;
     }
 
-    amzsync_sync_set_quota(set, set->dataset->operation);
+    op = set->dataset->operation;
+
+    if (set->next_token && set->dataset->each) {
+        op = set->dataset->each->next_operation;
+    }
+
+    amzsync_sync_set_quota(set, op);
 }
 
 
