@@ -90,10 +90,15 @@ u_char *amzsync_store_sync_id(u_char *p, ngx_str_t *user,
 /* --- start: one round trip, answered when committed; those that come while
  * others are under way share a statement --- */
 
-/* "datasets" is an array of amzsync_dataset_t *, which outlives the store.
- * NONE: not connected. */
+/*
+ * "datasets" is an array of amzsync_dataset_t *, which outlives the store; the
+ * choice has bit n for the n-th of them, or none: what the connection says.
+ * FULL among its bits: cursors do not count.  NONE: not connected.
+ */
+#define AMZSYNC_STORE_FULL  ((int64_t) 1 << 62)
+
 amzsync_store_call_t *amzsync_store_start(amzsync_store_t *store,
-    ngx_str_t *user, const ngx_array_t *datasets,
+    ngx_str_t *user, const ngx_array_t *datasets, int64_t choice,
     amzsync_store_handler_pt handler, void *data);
 
 typedef struct {
@@ -253,6 +258,7 @@ typedef struct {
     ngx_str_t           marketplace_ids;        /* a JSON array */
     int64_t             connected_at;
     ngx_uint_t          sync_interval;          /* minutes; 0: none */
+    ngx_str_t           datasets;               /* a JSON array, or NULL */
 } amzsync_store_connection_t;
 
 void amzsync_store_connection_row(amzsync_store_call_t *call,
@@ -261,7 +267,7 @@ void amzsync_store_connection_row(amzsync_store_call_t *call,
 /*
  * Connects or changes; another seller or region ends a running sync as
  * cancelled, another interval begins now.  "marketplaces" is an array of
- * ngx_str_t.
+ * ngx_str_t, "datasets" and "choice" as for a start.
  */
 typedef struct {
     ngx_str_t           selling_partner_id;
@@ -270,6 +276,8 @@ typedef struct {
     ngx_str_t           sealed;
     const char         *key_id;
     ngx_uint_t          sync_interval;          /* minutes; 0: none */
+    const ngx_array_t  *datasets;
+    int64_t             choice;                 /* 0: whatever there is */
 } amzsync_store_connect_t;
 
 /* What the interval may be; the schema says so, too. */
@@ -352,7 +360,7 @@ amzsync_store_call_t *amzsync_store_release(amzsync_store_t *store,
 /*
  * Queues a sync of each user who is due, "limit" users at most, and sets when
  * they are due again.  One who has an active sync is left alone until then.
- * "datasets" as for a start.
+ * "datasets" as for a start; of them those that the connection says.
  */
 amzsync_store_call_t *amzsync_store_schedule(amzsync_store_t *store,
     ngx_uint_t limit, const ngx_array_t *datasets,

@@ -14,7 +14,7 @@
 
 
 /* The newest migration in sql/ that the statements rely on. */
-#define AMZSYNC_STORE_SCHEMA_VERSION  8
+#define AMZSYNC_STORE_SCHEMA_VERSION  9
 
 
 /*
@@ -216,8 +216,9 @@ amzsync_store_status_e amzsync_store_status_of(amzsync_pg_query_t *query);
              "AND k.domain_name ~ '^(www\\.)?amazon\\.' ORDER BY 1)"
 
 /*
- * The number of a new sync of the user of the row "r"; and the datasets, named
- * by the array "n", of the new syncs "r".
+ * The number of a new sync of the user of the row "r"; and the datasets of the
+ * new syncs "r": those of the array "n", if CHOSEN follows only what the array
+ * "datasets" of the row has, unless that has none of them or is NULL.
  */
 #define AMZSYNC_STORE_NEXT_NO(r)                                              \
     "GREATEST(" AMZSYNC_STORE_MS("now()") ", 1 + ("                           \
@@ -230,6 +231,10 @@ amzsync_store_status_e amzsync_store_status_of(amzsync_pg_query_t *query);
     "SELECT " r ".user_id, " r ".sync_no, d.dataset, d.position "             \
       "FROM " r ", unnest(" n "::text[]) WITH ORDINALITY "                    \
                   "AS d (dataset, position) "
+
+#define AMZSYNC_STORE_CHOSEN(r, n)                                            \
+    "(" r ".datasets && " n " AND d.dataset <> ALL (" r ".datasets)) "        \
+        "IS NOT TRUE "
 
 /*
  * Whole milliseconds since the epoch of a timestamptz expression.  In floating
