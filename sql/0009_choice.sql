@@ -1,4 +1,5 @@
--- Choice: what a user's syncs fetch, and a sync that reads everything anew.
+-- Choice: what a user's syncs fetch, and a sync that reads everything anew.  And
+-- coverage of what calls read.
 
 ALTER TABLE amzsync.connections
     ADD datasets  text[] CHECK (datasets <> '{}');
@@ -80,3 +81,24 @@ COMMENT ON FUNCTION amzsync.connection_put IS
 
 REVOKE ALL ON FUNCTION amzsync.connection_put FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION amzsync.connection_put TO amzsync_nginx;
+
+
+COMMENT ON TABLE amzsync.coverage IS
+    'Which windows of a seller''s data were read, by which report or by calls, '
+    'and what came of it';
+COMMENT ON COLUMN amzsync.coverage.dataset IS
+    'name, such as orders or customer_returns';
+COMMENT ON COLUMN amzsync.coverage.marketplace_ids IS
+    'marketplaces that were asked for; one empty text if none was named';
+COMMENT ON COLUMN amzsync.coverage.range_from IS
+    'begin of the window; read by calls, of all windows of earlier syncs that '
+    'it goes on from; of a snapshot''s scan, about the time of its plan';
+COMMENT ON COLUMN amzsync.coverage.report_id IS
+    'Amazon''s reportId; NULL: read by calls, or no report was made';
+COMMENT ON COLUMN amzsync.coverage.state IS
+    'loading; done: the window was read whole, of a report its rows are the '
+    'window''s; empty: Amazon cancelled the report, as it does when there are '
+    'no data; failed: sync_datasets says why; replaced: by a newer load, its '
+    'rows are being deleted';
+COMMENT ON COLUMN amzsync.coverage.rows IS
+    'rows read; by calls, those of windows that lap over count again';

@@ -9,6 +9,7 @@
 
 
 static ngx_int_t amzsync_http_status(amzsync_http_ctx_t *ctx);
+static ngx_uint_t amzsync_http_status_coverage(amzsync_http_ctx_t *ctx);
 static ngx_int_t amzsync_http_status_answer(amzsync_http_ctx_t *ctx,
     amzsync_store_call_t *call);
 
@@ -47,10 +48,31 @@ amzsync_http_status(amzsync_http_ctx_t *ctx)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    call = amzsync_store_status(ctx->conf->store, &ctx->user, ctx->no,
-                                amzsync_http_resume, ctx);
+    if (amzsync_http_status_coverage(ctx)) {
+        call = amzsync_store_status_coverage(ctx->conf->store, &ctx->user,
+                                             ctx->no, amzsync_http_resume,
+                                             ctx);
+
+    } else {
+        call = amzsync_store_status(ctx->conf->store, &ctx->user, ctx->no,
+                                    amzsync_http_resume, ctx);
+    }
 
     return amzsync_http_wait(ctx, call);
+}
+
+
+/* It costs more: who does not ask for it does not pay for it. */
+
+static ngx_uint_t
+amzsync_http_status_coverage(amzsync_http_ctx_t *ctx)
+{
+    ngx_str_t  value;
+
+    return ngx_http_arg(ctx->request, (u_char *) "coverage",
+                        sizeof("coverage") - 1, &value)
+           == NGX_OK
+           && value.len == 1 && value.data[0] == '1';
 }
 
 

@@ -121,6 +121,11 @@ amzsync_store_call_t *amzsync_store_status(amzsync_store_t *store,
     ngx_str_t *user, amzsync_sync_no_t no, amzsync_store_handler_pt handler,
     void *data);
 
+/* The same, never shared, and what is missing of each dataset. */
+amzsync_store_call_t *amzsync_store_status_coverage(amzsync_store_t *store,
+    ngx_str_t *user, amzsync_sync_no_t no, amzsync_store_handler_pt handler,
+    void *data);
+
 /* Datasets of a sync, more than there are. */
 #define AMZSYNC_STORE_SETS_MAX  32
 
@@ -152,6 +157,7 @@ typedef struct {
     int64_t                total_orders;    /* -1: NULL */
     amzsync_store_error_t  error;
     int64_t                version;         /* goes up with each change */
+    ngx_uint_t             coverage;        /* was asked for */
     ngx_uint_t             ndatasets;
 
     /* Private to src/store: their rows. */
@@ -164,6 +170,9 @@ typedef struct {
     int64_t                progress;
     int64_t                rows;
     amzsync_store_error_t  error;
+    ngx_str_t              missing;     /* of a status with coverage: what the
+                                           sync was to read, and nobody has yet,
+                                           a JSON array; NULL: not known yet */
 } amzsync_store_dataset_t;
 
 /* NGX_DECLINED: the sync is being deleted, there is none. */
@@ -451,8 +460,6 @@ amzsync_store_call_t *amzsync_store_quota_learn(amzsync_store_t *store,
 typedef struct {
     const char               *report_id;    /* "": none is known */
     const char               *state;
-    int64_t                   range_from;   /* the window's, milliseconds */
-    int64_t                   range_to;
 } amzsync_store_load_t;
 
 
@@ -472,13 +479,17 @@ typedef struct {
 
     ngx_int_t                 progress;     /* of the sync */
     const char               *message;
+    int64_t                   left;         /* milliseconds; if negative, at
+                                               least so many; 0: unknown */
 
     /* Of the unit that the step belongs to. */
     const char               *marketplaces; /* comma separated */
     int64_t                   covered_to;   /* the cursors', if the window was
                                                read whole, else TIME_BAD */
-    int64_t                   scan_page;    /* step that the scan or load
-                                               began at */
+    int64_t                   scan_page;    /* step that the scan, load or
+                                               window began at */
+    int64_t                   range_from;   /* the window; TIME_BAD: there is */
+    int64_t                   range_to;     /* no plan yet */
     ngx_uint_t                last;         /* page of it */
     const amzsync_store_load_t  *load;      /* of a report, else NULL */
 

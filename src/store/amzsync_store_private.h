@@ -61,8 +61,11 @@ typedef enum {
     AMZSYNC_STORE_FINISH,
     AMZSYNC_STORE_METRICS,
     AMZSYNC_STORE_LOAD_STEP,
+    AMZSYNC_STORE_WINDOW_FAILED,
+    AMZSYNC_STORE_STATUS_COVERAGE,
     AMZSYNC_STORE_DATASETS      /* three a dataset from here on: the commit of
-                                   a page, the plan, and the purge of loads */
+                                   a page, the plan, and the purge of loads or
+                                   the commit of a window's last page */
 } amzsync_store_stmt_e;
 
 
@@ -188,7 +191,7 @@ ngx_int_t amzsync_store_page_init(ngx_conf_t *cf);
 ngx_int_t amzsync_store_plan_init(ngx_conf_t *cf);
 ngx_int_t amzsync_store_load_init(ngx_conf_t *cf);
 
-/* The place of a dataset's statement: 0 page, 1 plan, 2 purge. */
+/* The place of a dataset's statement: 0 page, 1 plan, 2 purge or last page. */
 #define amzsync_store_dataset_stmt(i, n)                                      \
     (AMZSYNC_STORE_DATASETS + AMZSYNC_STORE_DATASET_STMTS * (i) + (n))
 #define AMZSYNC_STORE_DATASET_STMTS  3

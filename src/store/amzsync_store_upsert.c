@@ -11,7 +11,6 @@
 
 
 #include <store/amzsync_store_upsert.h>
-#include <store/amzsync_store_sql.h>
 
 
 static void amzsync_store_sql_source(amzsync_store_sql_t *sql,
@@ -55,7 +54,7 @@ amzsync_store_type(const amzsync_column_t *column)
 
 amzsync_pg_stmt_t *
 amzsync_store_upsert_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
-    ngx_uint_t index)
+    ngx_uint_t index, ngx_uint_t last)
 {
     amzsync_store_sql_t      sql;
     const amzsync_rowset_t  *rows;
@@ -65,10 +64,13 @@ amzsync_store_upsert_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
     rows = dataset->rows;
 
     sql.pool = pool;
-    sql.param = AMZSYNC_STORE_STEP_PARAMS + 1;
+    sql.param = 1 + AMZSYNC_STORE_STEP_PARAMS;
 
-    if (amzsync_store_scans(dataset)) {
-        sql.param += (dataset->flags & AMZSYNC_DATASET_SNAPSHOT) ? 2 : 1;
+    if (last) {
+        sql.param = 1 + AMZSYNC_STORE_WINDOW_PARAMS;
+
+    } else if (amzsync_store_scans(dataset)) {
+        sql.param = 1 + AMZSYNC_STORE_SCAN_PARAMS;
     }
 
     amzsync_store_sql_rows(&sql, rows);
@@ -76,8 +78,12 @@ amzsync_store_upsert_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
                       AMZSYNC_STORE_FENCES("(SELECT count(*) FROM src)"));
     amzsync_store_sql_stored(&sql, dataset);
 
-    if (dataset->flags & AMZSYNC_DATASET_SNAPSHOT) {
+    if (last && (dataset->flags & AMZSYNC_DATASET_SNAPSHOT)) {
         amzsync_store_sql_unseen(&sql, dataset);
+    }
+
+    if (last) {
+        amzsync_store_window_done(&sql, dataset, "(SELECT count(*) FROM src)");
     }
 
     if (rows->child) {
@@ -277,7 +283,7 @@ amzsync_store_sql_stored_values(amzsync_store_sql_t *sql,
     amzsync_store_sql_columns(sql, rows, ", src.%s", 0, 0);
 
     if (amzsync_store_scans(dataset)) {
-        amzsync_store_sql(sql, ", $2, $21::bigint");
+        amzsync_store_sql(sql, ", $2, $22::bigint");
     }
 
     amzsync_store_sql(sql, " FROM page, src ORDER BY ");
@@ -327,14 +333,14 @@ amzsync_store_sql_before(amzsync_store_sql_t *sql,
                              "AND b.region = page.region "
                              "AND b.row_key = src.row_key "
                              "AND b.%s IS NULL "
-                             "AND (b.scan_sync_no, b.scan_page) = ($2, $21)"
+                             "AND (b.scan_sync_no, b.scan_page) = ($2, $22)"
                       ") ELSE 0 END", rows->table, id);
 }
 
 
 /*
- * "unseen": what the snapshot's table has, and the scan that ends ($22) has
- * not met; rows of this very page still have their old mark here.
+ * "unseen": what the snapshot's table has, and the scan that ends has not met;
+ * rows of this very page still have their old mark here.
  */
 
 static void
@@ -342,7 +348,7 @@ amzsync_store_sql_unseen(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset)
 {
     amzsync_store_sql(sql, ", unseen AS (DELETE FROM amzsync.%s i "
-                      "WHERE $22::boolean AND i.user_id = $1 "
+                      "WHERE i.user_id = $1 "
                       "AND i.selling_partner_id = "
                       "(SELECT selling_partner_id FROM page) "
                       "AND i.region = (SELECT region FROM page)",
@@ -352,7 +358,7 @@ amzsync_store_sql_unseen(amzsync_store_sql_t *sql,
         amzsync_store_sql(sql, " AND i.marketplace_id = ($20::text[])[1]");
     }
 
-    amzsync_store_sql(sql, " AND (i.scan_sync_no, i.scan_page) <> ($2, $21) "
+    amzsync_store_sql(sql, " AND (i.scan_sync_no, i.scan_page) <> ($2, $22) "
                       "AND (");
     amzsync_store_sql_columns(sql, dataset->rows, "i.%s", AMZSYNC_COLUMN_KEY,
                               AMZSYNC_COLUMN_KEY);

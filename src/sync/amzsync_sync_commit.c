@@ -57,6 +57,8 @@ amzsync_sync_commit_begin(amzsync_sync_set_t *set)
                                     : "";
     step->covered_to = AMZSYNC_TIME_BAD;
     step->scan_page = set->page - set->window_page;
+    step->range_from = set->units ? set->window_from : AMZSYNC_TIME_BAD;
+    step->range_to = set->units ? set->window_to : AMZSYNC_TIME_BAD;
 
     set->step_status = AMZSYNC_SYNC_IN_PROGRESS;
 }
@@ -146,8 +148,6 @@ amzsync_sync_commit_load(amzsync_sync_set_t *set, const char *state)
 
     load->report_id = set->report->report_id;
     load->state = state;
-    load->range_from = set->step.window_from;
-    load->range_to = set->step.window_to;
 
     set->step.load = load;
 }
