@@ -1,4 +1,4 @@
--- Choice: what a user's syncs fetch, and a sync that reads everything anew.  And
+-- Choice: what a user's syncs fetch, and a sync that reads everything anew; and
 -- coverage of what calls read.
 
 ALTER TABLE amzsync.connections
@@ -81,6 +81,11 @@ COMMENT ON FUNCTION amzsync.connection_put IS
 
 REVOKE ALL ON FUNCTION amzsync.connection_put FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION amzsync.connection_put TO amzsync_nginx;
+
+
+COMMENT ON COLUMN amzsync.sync_progress.estimated_completion IS
+    'from the quotas and the last sync''s pages, or else from the pace so far; '
+    'NULL while unknown';
 
 
 COMMENT ON TABLE amzsync.coverage IS

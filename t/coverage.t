@@ -219,8 +219,8 @@ sub is_whole {
                ('u3', 1764000000000, 'inventory', 3);
         INSERT INTO amzsync.sync_units (user_id, sync_no, dataset, unit,
                     marketplace_ids, range_from, range_to)
-        VALUES ('u3', 1764000000000, 'orders', 1, '{\"A\\\"B\",C}', '2026-01-01Z',
-                '2026-02-01Z'),
+        VALUES ('u3', 1764000000000, 'orders', 1, '{\"A\\\"B\",C}',
+                '2026-01-01Z', '2026-02-01Z'),
                ('u3', 1764000000000, 'financial_transactions', 1, '{}',
                 '2026-01-01Z', '2026-04-01Z');
         INSERT INTO amzsync.coverage

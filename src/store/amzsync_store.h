@@ -425,19 +425,40 @@ void amzsync_store_plan_row(amzsync_store_call_t *call, ngx_uint_t n,
     amzsync_store_unit_t *row);
 
 /*
+ * What people shall know of a wait.  If it is longer than "longer", the message
+ * says so: the dataset's name, WAITING, seconds and " s"; else it becomes
+ * "message", unless NULL.  When it changes, the estimate does, by this
+ * dataset's pages that are left, 0: unknown, one in "pace" milliseconds at
+ * best; and by "rest", the milliseconds of the others, negative if some of them
+ * may take longer.
+ */
+#define AMZSYNC_STORE_WAITING  ": waiting for Amazon's quota, "
+
+typedef struct {
+    ngx_msec_t          longer;
+    const char         *message;        /* until the call is made */
+    int64_t             pages;
+    int64_t             pace;
+    int64_t             rest;
+} amzsync_store_wait_t;
+
+/*
  * Takes a slot of the quota, if one is free; then the dataset is in flight,
  * else it is not.  Renews the lease in any case.  NONE: the lease is lost.
  */
 amzsync_store_call_t *amzsync_store_quota_take(amzsync_store_t *store,
     amzsync_store_lease_t *lease, const amzsync_dataset_t *dataset,
     amzsync_operation_e op, const char *client_id, ngx_msec_t ttl,
-    amzsync_store_handler_pt handler, void *data);
+    amzsync_store_wait_t *wait, amzsync_store_handler_pt handler, void *data);
 
 /* Milliseconds to wait before asking again; 0: the slot is taken. */
 ngx_msec_t amzsync_store_quota_wait(amzsync_store_call_t *call);
 
 /* The bucket's calls a second. */
 double amzsync_store_quota_rate(amzsync_store_call_t *call);
+
+/* Slots that it has left without a wait. */
+double amzsync_store_quota_slots(amzsync_store_call_t *call);
 
 /*
  * What an answer told: the bucket's rate, unless 0, and with "throttled" that

@@ -27,8 +27,8 @@
  * The two fences, "lease" and "page": what stands behind WITH.  "rows" is how
  * many rows the step brings.  A window that begins anew takes its rows back;
  * one that was read whole, until $19, moves the cursors of its marketplaces
- * on, and those in the future back, which the plan did not believe.  $21 are the
- * milliseconds that are left; if negative, at least so many, NULL: unknown.
+ * on, and those in the future back, which the plan did not believe.  $21 are
+ * the milliseconds that are left; if negative, at least so many, NULL: unknown.
  */
 #define AMZSYNC_STORE_FENCES(rows)                                            \
     "lease AS ("                                                              \

@@ -267,12 +267,6 @@ amzsync_sync_commit_ready(amzsync_sync_set_t *set)
     step = &set->step;
 
     step->status = amzsync_sync_status_names[set->step_status];
-    step->message = set->dataset->message;
-
-    if (set->report && set->report->message[0]) {
-        step->message = set->report->message;
-    }
-
     step->dataset_progress = set->progress;
 
     if (set->step_status != AMZSYNC_SYNC_FAILED) {
@@ -284,6 +278,8 @@ amzsync_sync_commit_ready(amzsync_sync_set_t *set)
     step->progress = amzsync_sync_progress_job(set,
                            set->step_status == AMZSYNC_SYNC_FAILED
                            ? 100 : (ngx_uint_t) step->dataset_progress);
+
+    amzsync_sync_estimate_step(set);
 
     amzsync_sync_commit(set);
 }
@@ -439,6 +435,8 @@ amzsync_sync_commit_applied(amzsync_sync_set_t *set)
 
         amzsync_rows_free(step->rows);
         step->rows = NULL;
+
+        amzsync_sync_estimate_page(set);
 
         set->failures = 0;
         set->halvings = 0;
