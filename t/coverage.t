@@ -17,17 +17,37 @@ my $site = AmzSync::Site->new("seed=6 orders=90 page=20 quota=0 inventory=40"
                               . " transactions=100");
 my $db = $site->db;
 my $nginx = $site->nginx(datasets => $all);
+my @alarms;
+
+
+# Whoever is there claims any sync: one nginx goes before the other comes, to
+# the same database, and to another Amazon.
+
+sub move {
+    my ($to, $datasets) = @_;
+
+    $nginx->stop;
+    push @alarms, $nginx->alarms;
+
+    $nginx = AmzSync::Nginx->new(
+        http => $db->http_config(endpoint => $to->{url},
+                                 lwa => "$to->{url}/auth/o2/token",
+                                 datasets => $datasets,
+                                 extra => "amzsync_report_poll 100ms;"
+                                          . "amzsync_backfill 60d;"),
+        server => $db->locations);
+}
 
 
 # Syncs to the end; answers the status.
 
 sub sync {
-    my ($name, $user, $path) = @_;
+    my ($name, $user) = @_;
 
-    my $sync = $site->begin($path || $nginx, $user, seller => "S1",
+    my $sync = $site->begin($nginx, $user, seller => "S1",
                             marketplaces => \@two);
     my $state = $db->wait_sync($sync);
-    ok($state, "$name: ended") or diag $site->logs;
+    ok($state, "$name: ended") or diag $nginx->log;
 
     return status($user, $sync);
 }
@@ -148,13 +168,7 @@ sub is_whole {
 {
     my $other = AmzSync::Site->new("seed=6 orders=90 page=20 quota=0"
                                    . " fault=denied:1:searchOrders");
-    my $bad = AmzSync::Nginx->new(
-        http => $db->http_config(endpoint => $other->{url},
-                                 lwa => "$other->{url}/auth/o2/token",
-                                 datasets => "orders"),
-        server => $db->locations);
-    my ($from, $to) = map { strftime("%Y-%m-%dT%H:%M:%S.000Z", gmtime $_) }
-                      time - 4000, time - 3600;
+    my $to = strftime("%Y-%m-%dT%H:%M:%S.000Z", gmtime(time - 3600));
 
     # Nothing for the last hour: a cursor is there, and what was read.
     $db->sql("
@@ -168,7 +182,8 @@ sub is_whole {
                 '{@{[ join ',', @two ]}}', now() - interval '365 d', '$to',
                 'done', 7)");
 
-    my $sets = sync("failed", "u2", $bad);
+    move($other, "orders");
+    my $sets = sync("failed", "u2");
 
     is_deeply([ map { $_->[0] } rows("u2", "orders") ], [ "done", "failed" ],
               "failed: a row for its window");
@@ -189,17 +204,62 @@ sub is_whole {
         "GET", "/api/sync/status", user => "u2", port => $nginx->port);
     unlike($answer->{content}, qr/missing/, "not asked for: not told");
 
-    sync("failed again", "u2", $bad);
+    sync("failed again", "u2");
     is_deeply([ map { $_->[0] } rows("u2", "orders") ], [ "done", "failed" ],
               "failed again: one row of both");
 
+    move($site, "orders");
     $sets = sync("mended", "u2");
     is_deeply([ map { $_->[0] } rows("u2", "orders") ], [ "done" ],
               "mended: one row");
     is_whole("mended", "u2", "orders");
     is_deeply($sets->{orders}{missing}, [], "mended: nothing is missing");
 
-    is_deeply([ $bad->alarms, $other->alarms ], [], "failed: no alarms");
+    is_deeply([ $other->alarms ], [], "failed: no alarms");
+}
+
+
+# Reports: their windows are there by their reports, and one that could not be
+# asked for as a failed one.
+
+{
+    my $reports = "orders=10 quota=0 returns=60 report_time=50ms";
+    my $other = AmzSync::Site->new($reports);
+    my $denied = AmzSync::Site->new("$reports fault=denied:1:createReport");
+
+    move($denied, "customer_returns");
+    my $sets = sync("denied", "u4");
+    my $set = $sets->{customer_returns};
+
+    is($set->{error}{code}, "access_denied", "denied: why");
+    is_deeply([ map { [ @$_[0, 2, 3] ] } rows("u4", "customer_returns") ],
+              [ [ "failed", undef, 0 ] ], "denied: the first window");
+    my $units = $db->value("SELECT extract(epoch
+                                      FROM sum(range_to - range_from))
+                              FROM amzsync.sync_units WHERE user_id = 'u4'
+                               AND marketplace_ids = (
+                                   SELECT marketplace_ids FROM amzsync.coverage
+                                    WHERE user_id = 'u4')");
+    cmp_ok($units, ">=", 60 * 86400 - 86400, "denied: of the unit");
+    is(scalar(grep { $_->{to} gt $_->{from} } @{ $set->{missing} }),
+       scalar @{ $set->{missing} }, "denied: something is missing");
+    cmp_ok(scalar @{ $set->{missing} }, ">=", 1, "denied: all of it");
+
+    move($other, "customer_returns");
+    $sets = sync("reports", "u4");
+    $set = $sets->{customer_returns};
+
+    is($set->{status}, "completed", "reports: completed")
+        or diag explain $set;
+    my @rows = grep { $_->[0] ne "replaced" } rows("u4", "customer_returns");
+    is(scalar(grep { $_->[0] !~ /^(?:done|empty)$/ || !$_->[2] } @rows), 0,
+       "reports: each window by its report") or diag explain \@rows;
+    is($set->{rows}, $db->value("SELECT count(*) FROM amzsync.customer_returns
+                                  WHERE user_id = 'u4'"), "reports: rows");
+    cmp_ok($set->{rows}, ">", 0, "reports: some");
+    is_deeply($set->{missing}, [], "reports: nothing is missing");
+    is_deeply([ map { $_->alarms } $other, $denied ], [],
+              "reports: no alarms");
 }
 
 
@@ -270,6 +330,6 @@ sub is_whole {
        "never a sync: null");
 }
 
-is_deeply([ $site->alarms ], [], "no alarms");
+is_deeply([ $site->alarms, $nginx->alarms, @alarms ], [], "no alarms");
 
 done_testing();

@@ -21,15 +21,15 @@ static amzsync_pg_stmt_t  **amzsync_store_purge_stmts;
 
 
 /* The dataset's loads "c"; the one that the step is about, which began at the
- * step $22; and all others within its window, $23 to $24. */
+ * step $21; and all others within its window, $23 to $24. */
 
 #define AMZSYNC_STORE_LOAD                                                    \
     AMZSYNC_STORE_LOADS                                                       \
-    " AND (c.load_sync_no, c.load_step) = ($2, $22::bigint)"
+    " AND (c.load_sync_no, c.load_step) = ($2, $21::bigint)"
 
 #define AMZSYNC_STORE_LOAD_OTHERS                                             \
     AMZSYNC_STORE_LOADS                                                       \
-    " AND (c.load_sync_no, c.load_step) <> ($2, $22::bigint) "                \
+    " AND (c.load_sync_no, c.load_step) <> ($2, $21::bigint) "                \
     "AND c.range_from >= $23::timestamptz "                                   \
     "AND c.range_to <= $24::timestamptz AND c.marketplace_ids && $20"
 
@@ -44,7 +44,7 @@ const amzsync_pg_stmt_t  amzsync_store_load_step_stmt = {
                "load_step, marketplace_ids, report_id, state, range_from, "
                "range_to) "
         "SELECT $1, page.selling_partner_id, page.region, $4, $2, "
-               "$22::bigint, $20, $25, $26, $23::timestamptz, "
+               "$21::bigint, $20, $25, $26, $23::timestamptz, "
                "$24::timestamptz "
           "FROM page WHERE $25::text IS NOT NULL "
              "OR $26 = 'failed' AND $23 IS NOT NULL "
@@ -123,7 +123,7 @@ amzsync_store_load_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
     }
 
     amzsync_store_sql(&sql, ") SELECT $1, page.selling_partner_id, "
-                      "page.region, $2, $22::bigint, r.* FROM page, unnest(");
+                      "page.region, $2, $21::bigint, r.* FROM page, unnest(");
 
     for (i = 0; i < rows->ncolumns; i++) {
         amzsync_store_sql(&sql, "%s$%ui::%s[]", i ? ", " : "", sql.param++,

@@ -190,7 +190,8 @@ amzsync_store_page_params(amzsync_pg_query_t *query,
         && amzsync_store_param_cstr(query, error->request_id) == NGX_OK
         && amzsync_pg_query_int(query, page->unit) == NGX_OK
         && amzsync_store_param_time(query, page->covered_to) == NGX_OK
-        && amzsync_store_page_markets(query, page->marketplaces) == NGX_OK)
+        && amzsync_store_page_markets(query, page->marketplaces) == NGX_OK
+        && amzsync_pg_query_int(query, page->scan_page) == NGX_OK)
     {
         return page->left ? amzsync_pg_query_int(query, page->left)
                           : amzsync_pg_query_text(query, NULL, 0);
@@ -233,29 +234,23 @@ amzsync_store_page_markets(amzsync_pg_query_t *query, const char *list)
 }
 
 
-/* Of what may follow, what the statement has. */
+/* The window, if the statement has it. */
 
 static ngx_int_t
 amzsync_store_page_window(amzsync_pg_query_t *query,
     amzsync_store_page_t *page, const amzsync_pg_stmt_t *stmt)
 {
-    ngx_int_t   rc;
-    ngx_uint_t  window;
+    ngx_int_t  rc;
 
-    window = (page->load || (page->rows && page->last)
-              || stmt == &amzsync_store_window_failed_stmt);
-
-    rc = NGX_OK;
-
-    if (window || (page->rows && amzsync_store_scans(page->dataset))) {
-        rc = amzsync_pg_query_int(query, page->scan_page);
+    if (page->load == NULL && !(page->rows && page->last)
+        && stmt != &amzsync_store_window_failed_stmt)
+    {
+        return NGX_OK;
     }
 
-    if (rc == NGX_OK && window) {
-        rc = amzsync_store_param_time(query, page->range_from);
-    }
+    rc = amzsync_store_param_time(query, page->range_from);
 
-    if (rc == NGX_OK && window) {
+    if (rc == NGX_OK) {
         rc = amzsync_store_param_time(query, page->range_to);
     }
 

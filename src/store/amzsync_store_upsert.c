@@ -64,14 +64,8 @@ amzsync_store_upsert_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
     rows = dataset->rows;
 
     sql.pool = pool;
-    sql.param = 1 + AMZSYNC_STORE_STEP_PARAMS;
-
-    if (last) {
-        sql.param = 1 + AMZSYNC_STORE_WINDOW_PARAMS;
-
-    } else if (amzsync_store_scans(dataset)) {
-        sql.param = 1 + AMZSYNC_STORE_SCAN_PARAMS;
-    }
+    sql.param = 1 + (last ? AMZSYNC_STORE_WINDOW_PARAMS
+                          : AMZSYNC_STORE_STEP_PARAMS);
 
     amzsync_store_sql_rows(&sql, rows);
     amzsync_store_sql(&sql, ", %s",
@@ -283,7 +277,7 @@ amzsync_store_sql_stored_values(amzsync_store_sql_t *sql,
     amzsync_store_sql_columns(sql, rows, ", src.%s", 0, 0);
 
     if (amzsync_store_scans(dataset)) {
-        amzsync_store_sql(sql, ", $2, $22::bigint");
+        amzsync_store_sql(sql, ", $2, $21::bigint");
     }
 
     amzsync_store_sql(sql, " FROM page, src ORDER BY ");
@@ -333,7 +327,7 @@ amzsync_store_sql_before(amzsync_store_sql_t *sql,
                              "AND b.region = page.region "
                              "AND b.row_key = src.row_key "
                              "AND b.%s IS NULL "
-                             "AND (b.scan_sync_no, b.scan_page) = ($2, $22)"
+                             "AND (b.scan_sync_no, b.scan_page) = ($2, $21)"
                       ") ELSE 0 END", rows->table, id);
 }
 
@@ -358,7 +352,7 @@ amzsync_store_sql_unseen(amzsync_store_sql_t *sql,
         amzsync_store_sql(sql, " AND i.marketplace_id = ($20::text[])[1]");
     }
 
-    amzsync_store_sql(sql, " AND (i.scan_sync_no, i.scan_page) <> ($2, $22) "
+    amzsync_store_sql(sql, " AND (i.scan_sync_no, i.scan_page) <> ($2, $21) "
                       "AND (");
     amzsync_store_sql_columns(sql, dataset->rows, "i.%s", AMZSYNC_COLUMN_KEY,
                               AMZSYNC_COLUMN_KEY);

@@ -13,13 +13,11 @@
 
 
 /*
- * Parameters $1 to $21 are those of a step.  Others follow as a statement needs
- * them: $22, the step that the scan, load or window began at, if it scans or
- * ends a window; $23 and $24, begin and end of the window, if it ends one or is
- * of a load; of a load $25 and $26; then the columns' arrays.
+ * Parameters $1 to $22 are those of a step.  Others follow as a statement needs
+ * them: $23 and $24, begin and end of the window, if it ends one or is of a
+ * load; of a load $25 and $26; then the columns' arrays.
  */
-#define AMZSYNC_STORE_STEP_PARAMS    21
-#define AMZSYNC_STORE_SCAN_PARAMS    22
+#define AMZSYNC_STORE_STEP_PARAMS    22
 #define AMZSYNC_STORE_WINDOW_PARAMS  24
 #define AMZSYNC_STORE_LOAD_PARAMS    26
 
@@ -27,8 +25,9 @@
  * The two fences, "lease" and "page": what stands behind WITH.  "rows" is how
  * many rows the step brings.  A window that begins anew takes its rows back;
  * one that was read whole, until $19, moves the cursors of its marketplaces
- * on, and those in the future back, which the plan did not believe.  $21 are
- * the milliseconds that are left; if negative, at least so many, NULL: unknown.
+ * on, and those in the future back, which the plan did not believe.  $21 is
+ * the step that the scan, load or window began at; $22 are the milliseconds
+ * that are left; if negative, at least so many, NULL: unknown.
  */
 #define AMZSYNC_STORE_FENCES(rows)                                            \
     "lease AS ("                                                              \
@@ -38,8 +37,8 @@
                "progress = GREATEST(p.progress, LEAST(99, $7::int)), "        \
                "message = $8, updated_at = now(), version = p.version + 1, "  \
                "estimated_completion = now() + CASE "                         \
-                   "WHEN $21::bigint >= 0 THEN $21 * interval '1 ms' "        \
-                   "WHEN $7 > 0 THEN GREATEST(- $21 * interval '1 ms', "      \
+                   "WHEN $22::bigint >= 0 THEN $22 * interval '1 ms' "        \
+                   "WHEN $7 > 0 THEN GREATEST(- $22 * interval '1 ms', "      \
                        "(now() - p.started_at) * ((100.0 - $7) / $7)) END "   \
          "WHERE p.user_id = $1 AND p.sync_no = $2 AND p.lease = $3 "          \
            "AND p.state = 'running' "                                         \
@@ -58,7 +57,7 @@
                "error_request_id = $17, unit = $18::smallint "                \
           "FROM lease l "                                                     \
          "WHERE d.user_id = $1 AND d.sync_no = $2 AND d.dataset = $4 "        \
-           "AND d.page = $5 "                                                 \
+           "AND d.page = $5 AND d.page >= $21::bigint "                       \
         "RETURNING l.selling_partner_id, l.region"                            \
     "), cursors AS ("                                                         \
         "INSERT INTO amzsync.cursors AS c "                                   \

@@ -16,7 +16,7 @@
 
 #define AMZSYNC_STORE_WINDOW_OTHERS                                           \
     AMZSYNC_STORE_LOADS                                                       \
-    " AND (c.load_sync_no, c.load_step) <> ($2, $22::bigint) "                \
+    " AND (c.load_sync_no, c.load_step) <> ($2, $21::bigint) "                \
     "AND c.marketplace_ids <@ $20"
 
 #define AMZSYNC_STORE_WINDOW_WITHIN                                           \
@@ -44,7 +44,7 @@
                "load_step, marketplace_ids, range_to, range_from, state, "    \
                "rows) "                                                       \
         "SELECT $1, page.selling_partner_id, page.region, $4, $2, "           \
-               "$22::bigint, $20, $24::timestamptz, "
+               "$21::bigint, $20, $24::timestamptz, "
 
 #define AMZSYNC_STORE_WINDOW_ROWS(rows)                                       \
     "(SELECT d.window_rows FROM amzsync.sync_datasets d "                     \
