@@ -32,7 +32,7 @@ our $sync = "/api/v1/integrations/amazon/sync";
 
 our $none = '{"success":true,"connected":false,"status":"disconnected",'
     . '"sellingPartnerId":null,"region":null,"marketplaceIds":null,'
-    . '"connectedAt":null,"syncIntervalMinutes":null}';
+    . '"connectedAt":null,"syncIntervalMinutes":null,"datasets":null}';
 
 our $connected = '{"success":true,"message":"Amazon account connected"}';
 our $disconnected = '{"success":true,"message":"Amazon account disconnected"}';
@@ -76,7 +76,8 @@ sub main::shown {
     return qr/^\{"success":true,"connected":$connected,"status":"$status",
               "sellingPartnerId":"$seller","region":"$region",
               "marketplaceIds":\Q$markets\E,
-              "connectedAt":$at,"syncIntervalMinutes":null\}$/x;
+              "connectedAt":$at,"syncIntervalMinutes":null,
+              "datasets":null\}$/x;
 }
 
 our $seller = "sellingPartnerId must be a string of 1 to 64 letters and"

@@ -43,7 +43,7 @@ sub shown {
     my (undef, undef, $answer) = $db->call("GET", $path, user => $user,
                                            port => $nginx[1]->port);
 
-    return $answer->{content} =~ /,"syncIntervalMinutes":(\d+|null)\}$/
+    return $answer->{content} =~ /,"syncIntervalMinutes":(\d+|null),/
            ? $1 : $answer->{content};
 }
 

@@ -230,7 +230,7 @@ main::started("empty")
 --- more_headers
 X-User: u3
 --- pipelined_requests eval
-["POST $::path\n[]", "POST $::path\n{", "POST $::path\n{\"full\":true}",
+["POST $::path\n[]", "POST $::path\n{", "POST $::path\n{\"fully\":true}",
  "POST $::path\n{\"a\":1,\"a\":1}", "POST $::path\n{} {}", "POST $::path\n1",
  "POST $::path\n{\"\\u0000\":1}", "POST $::path\n{\"\xff\":1}",
  "POST $::path\n{\"a\\\"b\\\\\":{}}"]
@@ -239,7 +239,7 @@ X-User: u3
 --- response_body eval
 [main::invalid("Request body is not a JSON object."),
  main::invalid("Request body is not valid JSON (line 1, column 1)."),
- main::invalid('Unknown member \"full\".'),
+ main::invalid('Unknown member \"fully\".'),
  main::invalid("Request body has a duplicate member (line 1, column 10)."),
  main::invalid("Request body is not valid JSON (line 1, column 4)."),
  main::invalid("Request body is not valid JSON (line 1, column 1)."),

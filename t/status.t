@@ -22,7 +22,7 @@ $db->sql("
     VALUES ('u1', 1764000000001, 'A1', 'na', '{A}', 'running', 45,
             'Fetching orders', NULL, NULL, NULL,
             '2026-11-22T10:00:00Z', '2026-11-22T10:00:01.5Z', NULL,
-            '2026-11-22T11:00:00.0019Z', now(), 1, now() + interval '1 d'),
+            '2096-11-22T11:00:00.0019Z', now(), 1, now() + interval '1 d'),
            ('u1', 1764000000000, 'A1', 'na', '{A}', 'completed', 100,
             'Sync completed', NULL, NULL, NULL,
             '2026-11-21T10:00:00Z', '2026-11-21T10:00:30Z',
@@ -73,7 +73,7 @@ our $running = '"syncId":"sync_u1_1764000000001","status":"in_progress",'
     . '"progress":45,"message":"Fetching orders",'
     . '"startedAt":"2026-11-22T10:00:00.000Z",'
     . '"updatedAt":"2026-11-22T10:00:01.500Z","completedAt":null,'
-    . '"estimatedCompletion":"2026-11-22T11:00:00.001Z",'
+    . '"estimatedCompletion":"2096-11-22T11:00:00.001Z",'
     . '"ordersProcessed":1247,"totalOrders":null,"error":null,"datasets":['
     . '{"name":"orders","status":"in_progress","progress":60,"rows":1247,'
     . '"error":null}]';

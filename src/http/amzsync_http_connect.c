@@ -37,6 +37,7 @@ static const char *const  amzsync_http_connect_members[] = {
     "marketplaceIds",
     "refreshToken",
     "syncIntervalMinutes",
+    "datasets",
     NULL
 };
 
@@ -61,7 +62,7 @@ amzsync_http_connect(amzsync_http_ctx_t *ctx)
 static ngx_int_t
 amzsync_http_connect_body(amzsync_http_ctx_t *ctx, json_t *json)
 {
-    ngx_int_t                 region;
+    ngx_int_t                 rc, region;
     ngx_str_t                 token;
     ngx_array_t              *markets;
     ngx_http_request_t       *r;
@@ -127,6 +128,10 @@ amzsync_http_connect_body(amzsync_http_ctx_t *ctx, json_t *json)
                                     "whole number, at least %d and at most "
                                     "%d.", AMZSYNC_STORE_INTERVAL_MIN,
                                     AMZSYNC_STORE_INTERVAL_MAX);
+    }
+
+    if (amzsync_http_choice(ctx, json, &connect.choice, &rc) != NGX_OK) {
+        return rc;
     }
 
     connect.region = region;
@@ -241,9 +246,13 @@ amzsync_http_connect_put(amzsync_http_ctx_t *ctx,
 {
     amzsync_seal_keys_t           *keys;
     amzsync_store_call_t          *call;
+    ngx_http_amzsync_loc_conf_t   *alcf;
     ngx_http_amzsync_main_conf_t  *amcf;
 
     amcf = ctx->conf;
+    alcf = ngx_http_get_module_loc_conf(ctx->request, ngx_http_amzsync_module);
+
+    connect->datasets = alcf->datasets;
     keys = &amcf->sync.spapi.keys;
 
     connect->key_id = keys->elts[0].id;

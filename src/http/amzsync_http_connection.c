@@ -124,6 +124,13 @@ amzsync_http_connection_got(amzsync_http_ctx_t *ctx,
         amzsync_json_null(&w, "syncIntervalMinutes");
     }
 
+    if (row.datasets.data) {
+        amzsync_json_raw(&w, "datasets", row.datasets.data, row.datasets.len);
+
+    } else {
+        amzsync_json_null(&w, "datasets");
+    }
+
     amzsync_json_close(&w, '}');
 
     return amzsync_http_send(ctx->request, NGX_HTTP_OK, &w);

@@ -137,5 +137,13 @@ json_t *amzsync_http_body_object(amzsync_http_ctx_t *ctx,
 /* Wipes the strings among the members, and frees the object. */
 void amzsync_http_body_free(json_t *json);
 
+/*
+ * The member "datasets": an array of names of some that the location has, or
+ * null, or absent.  The choice is as for amzsync_store_start(), 0 if there is
+ * none.  NGX_DECLINED: refused, and "rc" is what to finalize the request with.
+ */
+ngx_int_t amzsync_http_choice(amzsync_http_ctx_t *ctx, json_t *json,
+    int64_t *choice, ngx_int_t *rc);
+
 
 #endif /* _AMZSYNC_HTTP_REQUEST_H_INCLUDED_ */

@@ -9,6 +9,7 @@
 
 
 static ngx_int_t amzsync_http_status(amzsync_http_ctx_t *ctx);
+static ngx_uint_t amzsync_http_status_coverage(amzsync_http_ctx_t *ctx);
 static ngx_int_t amzsync_http_status_answer(amzsync_http_ctx_t *ctx,
     amzsync_store_call_t *call);
 
@@ -34,7 +35,23 @@ amzsync_http_status_handler(ngx_http_request_t *r)
 static ngx_int_t
 amzsync_http_status(amzsync_http_ctx_t *ctx)
 {
-    return amzsync_http_sync_ask(ctx, amzsync_store_status, 1);
+    return amzsync_http_sync_ask(ctx, amzsync_http_status_coverage(ctx)
+                                      ? amzsync_store_status_coverage
+                                      : amzsync_store_status, 1);
+}
+
+
+/* It costs more: who does not ask for it does not pay for it. */
+
+static ngx_uint_t
+amzsync_http_status_coverage(amzsync_http_ctx_t *ctx)
+{
+    ngx_str_t  value;
+
+    return ngx_http_arg(ctx->request, (u_char *) "coverage",
+                        sizeof("coverage") - 1, &value)
+           == NGX_OK
+           && value.len == 1 && value.data[0] == '1';
 }
 
 

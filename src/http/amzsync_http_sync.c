@@ -205,6 +205,15 @@ amzsync_http_sync_datasets(amzsync_json_t *w, amzsync_store_call_t *call,
         amzsync_json_int(w, "progress", dataset.progress);
         amzsync_json_int(w, "rows", dataset.rows);
         amzsync_http_sync_error(w, &dataset.error);
+
+        if (dataset.missing.len) {
+            amzsync_json_raw(w, "missing", dataset.missing.data,
+                             dataset.missing.len);
+
+        } else if (sync->coverage) {
+            amzsync_json_null(w, "missing");
+        }
+
         amzsync_json_close(w, '}');
     }
 

@@ -94,10 +94,15 @@ u_char *amzsync_store_sync_id(u_char *p, ngx_str_t *user,
 /* --- start: one round trip, answered when committed; those that come while
  * others are under way share a statement --- */
 
-/* "datasets" is an array of amzsync_dataset_t *, which outlives the store.
- * NONE: not connected. */
+/*
+ * "datasets" is an array of amzsync_dataset_t *, which outlives the store; the
+ * choice has bit n for the n-th of them, or none: what the connection says.
+ * FULL among its bits: cursors do not count.  NONE: not connected.
+ */
+#define AMZSYNC_STORE_FULL  ((int64_t) 1 << 62)
+
 amzsync_store_call_t *amzsync_store_start(amzsync_store_t *store,
-    ngx_str_t *user, const ngx_array_t *datasets,
+    ngx_str_t *user, const ngx_array_t *datasets, int64_t choice,
     amzsync_store_handler_pt handler, void *data);
 
 typedef struct {
@@ -117,6 +122,11 @@ void amzsync_store_start_row(amzsync_store_call_t *call,
 /* no == 0: the newest sync of the user, and the schedule.  NONE: there is
  * none. */
 amzsync_store_call_t *amzsync_store_status(amzsync_store_t *store,
+    ngx_str_t *user, amzsync_sync_no_t no, amzsync_store_handler_pt handler,
+    void *data);
+
+/* The same, never shared, and what is missing of each dataset. */
+amzsync_store_call_t *amzsync_store_status_coverage(amzsync_store_t *store,
     ngx_str_t *user, amzsync_sync_no_t no, amzsync_store_handler_pt handler,
     void *data);
 
@@ -151,6 +161,7 @@ typedef struct {
     int64_t                total_orders;    /* -1: NULL */
     amzsync_store_error_t  error;
     int64_t                version;         /* goes up with each change */
+    ngx_uint_t             coverage;        /* was asked for */
     ngx_uint_t             ndatasets;
 
     /* Private to src/store: their rows. */
@@ -163,6 +174,9 @@ typedef struct {
     int64_t                progress;
     int64_t                rows;
     amzsync_store_error_t  error;
+    ngx_str_t              missing;     /* of a status with coverage: what the
+                                           sync was to read, and nobody has yet,
+                                           a JSON array; NULL: not known yet */
 } amzsync_store_dataset_t;
 
 /* NGX_DECLINED: the sync is being deleted, there is none. */
@@ -257,6 +271,7 @@ typedef struct {
     ngx_str_t           marketplace_ids;        /* a JSON array */
     int64_t             connected_at;
     ngx_uint_t          sync_interval;          /* minutes; 0: none */
+    ngx_str_t           datasets;               /* a JSON array, or NULL */
 } amzsync_store_connection_t;
 
 void amzsync_store_connection_row(amzsync_store_call_t *call,
@@ -265,7 +280,7 @@ void amzsync_store_connection_row(amzsync_store_call_t *call,
 /*
  * Connects or changes; another seller or region ends a running sync as
  * cancelled, another interval begins now.  "marketplaces" is an array of
- * ngx_str_t.
+ * ngx_str_t, "datasets" and "choice" as for a start.
  */
 typedef struct {
     ngx_str_t           selling_partner_id;
@@ -274,6 +289,8 @@ typedef struct {
     ngx_str_t           sealed;
     const char         *key_id;
     ngx_uint_t          sync_interval;          /* minutes; 0: none */
+    const ngx_array_t  *datasets;
+    int64_t             choice;                 /* 0: whatever there is */
 } amzsync_store_connect_t;
 
 /* What the interval may be; the schema says so, too. */
@@ -376,7 +393,7 @@ amzsync_store_call_t *amzsync_store_release(amzsync_store_t *store,
 /*
  * Queues a sync of each user who is due, "limit" users at most, and sets when
  * they are due again.  One who has an active sync is left alone until then.
- * "datasets" as for a start.
+ * "datasets" as for a start; of them those that the connection says.
  */
 amzsync_store_call_t *amzsync_store_schedule(amzsync_store_t *store,
     ngx_uint_t limit, const ngx_array_t *datasets,
@@ -436,19 +453,40 @@ void amzsync_store_plan_row(amzsync_store_call_t *call, ngx_uint_t n,
     amzsync_store_unit_t *row);
 
 /*
+ * What people shall know of a wait.  If it is longer than "longer", the message
+ * says so: the dataset's name, WAITING, seconds and " s"; else it becomes
+ * "message", unless NULL.  When it changes, the estimate does, by this
+ * dataset's pages that are left, 0: unknown, one in "pace" milliseconds at
+ * best; and by "rest", the milliseconds of the others, negative if some of them
+ * may take longer.
+ */
+#define AMZSYNC_STORE_WAITING  ": waiting for Amazon's quota, "
+
+typedef struct {
+    ngx_msec_t          longer;
+    const char         *message;        /* until the call is made */
+    int64_t             pages;
+    int64_t             pace;
+    int64_t             rest;
+} amzsync_store_wait_t;
+
+/*
  * Takes a slot of the quota, if one is free; then the dataset is in flight,
  * else it is not.  Renews the lease in any case.  NONE: the lease is lost.
  */
 amzsync_store_call_t *amzsync_store_quota_take(amzsync_store_t *store,
     amzsync_store_lease_t *lease, const amzsync_dataset_t *dataset,
     amzsync_operation_e op, const char *client_id, ngx_msec_t ttl,
-    amzsync_store_handler_pt handler, void *data);
+    amzsync_store_wait_t *wait, amzsync_store_handler_pt handler, void *data);
 
 /* Milliseconds to wait before asking again; 0: the slot is taken. */
 ngx_msec_t amzsync_store_quota_wait(amzsync_store_call_t *call);
 
 /* The bucket's calls a second. */
 double amzsync_store_quota_rate(amzsync_store_call_t *call);
+
+/* Slots that it has left without a wait. */
+double amzsync_store_quota_slots(amzsync_store_call_t *call);
 
 /*
  * What an answer told: the bucket's rate, unless 0, and with "throttled" that
@@ -471,8 +509,6 @@ amzsync_store_call_t *amzsync_store_quota_learn(amzsync_store_t *store,
 typedef struct {
     const char               *report_id;    /* "": none is known */
     const char               *state;
-    int64_t                   range_from;   /* the window's, milliseconds */
-    int64_t                   range_to;
 } amzsync_store_load_t;
 
 
@@ -492,14 +528,18 @@ typedef struct {
 
     ngx_int_t                 progress;     /* of the sync */
     const char               *message;
+    int64_t                   left;         /* milliseconds; if negative, at
+                                               least so many; 0: unknown */
 
     /* Of the unit that the step belongs to. */
     const char               *marketplaces; /* comma separated */
     const char               *parent_id;    /* of an EACH unit */
     int64_t                   covered_to;   /* the cursors', if the window was
                                                read whole, else TIME_BAD */
-    int64_t                   scan_page;    /* step that the scan or load
-                                               began at */
+    int64_t                   scan_page;    /* step that the scan, load or
+                                               window began at */
+    int64_t                   range_from;   /* the window; TIME_BAD: there is */
+    int64_t                   range_to;     /* no plan yet */
     ngx_uint_t                last;         /* page of it */
     const amzsync_store_load_t  *load;      /* of a report, else NULL */
 

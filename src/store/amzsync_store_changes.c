@@ -150,7 +150,7 @@ void
 amzsync_store_sql_read(amzsync_store_sql_t *sql, const amzsync_each_t *each)
 {
     amzsync_store_sql(sql, ", read AS (UPDATE amzsync.%s t SET %s = t.%s "
-                      "FROM page WHERE $22::boolean AND t.user_id = $1 "
+                      "FROM page WHERE t.user_id = $1 "
                        "AND t.selling_partner_id = page.selling_partner_id "
                        "AND t.region = page.region AND t.%s = $23::text "
                        "AND t.%s IS DISTINCT FROM t.%s)",

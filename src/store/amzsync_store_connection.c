@@ -7,6 +7,10 @@
 #include <store/amzsync_store_private.h>
 
 
+static ngx_int_t amzsync_store_connection_choice(amzsync_pg_query_t *query,
+    amzsync_store_connect_t *connect);
+
+
 static const amzsync_pg_stmt_t  amzsync_store_connection_get_stmt = {
     AMZSYNC_STORE_CONNECTION_GET, "connection_get",
 
@@ -14,7 +18,8 @@ static const amzsync_pg_stmt_t  amzsync_store_connection_get_stmt = {
            "array_to_json(NULLIF(CASE WHEN c.marketplace_ids <> '{}' "
                "THEN c.marketplace_ids "
                "ELSE " AMZSYNC_STORE_MARKETS("c") " END, '{}')), "
-           AMZSYNC_STORE_MS("connected_at") ", sync_interval_minutes "
+           AMZSYNC_STORE_MS("connected_at") ", sync_interval_minutes, "
+           "array_to_json(c.datasets) "
       "FROM amzsync.connections c WHERE user_id = $1",
     1
 };
@@ -25,8 +30,8 @@ static const amzsync_pg_stmt_t  amzsync_store_connection_get_stmt = {
 static const amzsync_pg_stmt_t  amzsync_store_connection_put_stmt = {
     AMZSYNC_STORE_CONNECTION_PUT, "connection_put",
 
-    "SELECT amzsync.connection_put($1, $2, $3, $4, $5, $6, $7)",
-    7
+    "SELECT amzsync.connection_put($1, $2, $3, $4, $5, $6, $7, $8)",
+    8
 };
 
 
@@ -87,6 +92,7 @@ amzsync_store_connection_row(amzsync_store_call_t *call,
     row->marketplace_ids = amzsync_store_text(call, 0, 3);
     row->connected_at = amzsync_store_int(call, 0, 4, AMZSYNC_TIME_BAD);
     row->sync_interval = amzsync_store_int(call, 0, 5, 0);
+    row->datasets = amzsync_store_text(call, 0, 6);
 }
 
 
@@ -130,7 +136,43 @@ amzsync_store_connection_put(amzsync_store_t *store, ngx_str_t *user,
              : amzsync_pg_query_text(query, NULL, 0);
     }
 
+    if (rc == NGX_OK) {
+        rc = amzsync_store_connection_choice(query, connect);
+    }
+
     return amzsync_store_send(store, query, rc, handler, data);
+}
+
+
+static ngx_int_t
+amzsync_store_connection_choice(amzsync_pg_query_t *query,
+    amzsync_store_connect_t *connect)
+{
+    ngx_uint_t                 i;
+    ngx_array_t                chosen;
+    const amzsync_dataset_t  **datasets, **slot;
+
+    if (connect->choice == 0) {
+        return amzsync_pg_query_text(query, NULL, 0);
+    }
+
+    if (ngx_array_init(&chosen, query->pool, connect->datasets->nelts,
+                       sizeof(amzsync_dataset_t *))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    datasets = connect->datasets->elts;
+
+    for (i = 0; i < connect->datasets->nelts; i++) {
+        if (connect->choice >> i & 1) {
+            slot = ngx_array_push(&chosen);
+            *slot = datasets[i];
+        }
+    }
+
+    return amzsync_store_param_datasets(query, &chosen);
 }
 
 

@@ -10,7 +10,6 @@
 
 
 #include <store/amzsync_store_upsert.h>
-#include <store/amzsync_store_sql.h>
 
 
 static amzsync_pg_stmt_t *amzsync_store_purge_create(ngx_pool_t *pool,
@@ -22,11 +21,7 @@ static amzsync_pg_stmt_t  **amzsync_store_purge_stmts;
 
 
 /* The dataset's loads "c"; the one that the step is about, which began at the
- * step $21; and all others within its window, $24 to $25. */
-
-#define AMZSYNC_STORE_LOADS                                                   \
-    "c.user_id = $1 AND c.selling_partner_id = page.selling_partner_id "      \
-    "AND c.region = page.region AND c.dataset = $4"
+ * step $21; and all others within its window, $23 to $24. */
 
 #define AMZSYNC_STORE_LOAD                                                    \
     AMZSYNC_STORE_LOADS                                                       \
@@ -35,21 +30,18 @@ static amzsync_pg_stmt_t  **amzsync_store_purge_stmts;
 #define AMZSYNC_STORE_LOAD_OTHERS                                             \
     AMZSYNC_STORE_LOADS                                                       \
     " AND (c.load_sync_no, c.load_step) <> ($2, $21::bigint) "                \
-    "AND c.range_from >= $24::timestamptz "                                   \
-    "AND c.range_to <= $25::timestamptz AND c.marketplace_ids && $20"
+    "AND c.range_from >= $23::timestamptz "                                   \
+    "AND c.range_to <= $24::timestamptz AND c.marketplace_ids && $20"
 
 /* A report that Amazon makes by itself is replaced by no other. */
 
 #define AMZSYNC_STORE_LOAD_SAME                                               \
     AMZSYNC_STORE_LOADS                                                       \
     " AND (c.load_sync_no, c.load_step) <> ($2, $21::bigint) "                \
-    "AND c.report_id = $22"
-
-#define AMZSYNC_STORE_LOAD_KEY                                                \
-    "(user_id, selling_partner_id, region, dataset, load_sync_no, load_step)"
+    "AND c.report_id = $25"
 
 
-/* $22 report, $23 state, $24 begin and $25 end of the window. */
+/* $25 report, $26 state, $23 begin and $24 end of the window. */
 
 const amzsync_pg_stmt_t  amzsync_store_load_step_stmt = {
     AMZSYNC_STORE_LOAD_STEP, "load_step",
@@ -60,18 +52,19 @@ const amzsync_pg_stmt_t  amzsync_store_load_step_stmt = {
                "load_step, marketplace_ids, report_id, state, range_from, "
                "range_to) "
         "SELECT $1, page.selling_partner_id, page.region, $4, $2, "
-               "$21::bigint, $20, $22, $23, $24::timestamptz, "
-               "$25::timestamptz "
-          "FROM page WHERE $22::text IS NOT NULL "
+               "$21::bigint, $20, $25, $26, $23::timestamptz, "
+               "$24::timestamptz "
+          "FROM page WHERE $25::text IS NOT NULL "
+             "OR $26 = 'failed' AND $23 IS NOT NULL "
         "ON CONFLICT " AMZSYNC_STORE_LOAD_KEY " DO UPDATE "
            "SET report_id = excluded.report_id, state = excluded.state, "
                "range_to = excluded.range_to, updated_at = now() "
     "), replaced AS ("
         "UPDATE amzsync.coverage c SET state = 'replaced', updated_at = now() "
-          "FROM page WHERE $23 IN ('empty', 'failed') "
+          "FROM page WHERE $26 IN ('empty', 'failed') "
            "AND c.state IN ('empty', 'failed') AND " AMZSYNC_STORE_LOAD_OTHERS
     ") SELECT 0 FROM page",
-    AMZSYNC_STORE_STEP_PARAMS + 5
+    AMZSYNC_STORE_LOAD_PARAMS
 };
 
 
@@ -125,12 +118,12 @@ amzsync_store_load_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
     rows = dataset->rows;
 
     sql.pool = pool;
-    sql.param = AMZSYNC_STORE_STEP_PARAMS + 6;
+    sql.param = 1 + AMZSYNC_STORE_LOAD_PARAMS;
 
     amzsync_store_sql(&sql, "WITH %s, stored AS (INSERT INTO amzsync.%s_rows "
                       "(user_id, selling_partner_id, region, load_sync_no, "
                       "load_step",
-                      AMZSYNC_STORE_FENCES("cardinality($26::bigint[])"),
+                      AMZSYNC_STORE_FENCES("cardinality($27::bigint[])"),
                       rows->table);
 
     for (i = 0; i < rows->ncolumns; i++) {
@@ -147,11 +140,11 @@ amzsync_store_load_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
 
     amzsync_store_sql(&sql, ") r), replaced AS ("
         "UPDATE amzsync.coverage c SET state = 'replaced', updated_at = now() "
-          "FROM page WHERE $23 = 'done' AND %s"
+          "FROM page WHERE $26 = 'done' AND %s"
     "), load AS ("
-        "UPDATE amzsync.coverage c SET state = $23, report_id = $22, "
-               "range_from = $24::timestamptz, range_to = $25::timestamptz, "
-               "rows = c.rows + cardinality($26), updated_at = now() "
+        "UPDATE amzsync.coverage c SET state = $26, report_id = $25, "
+               "range_from = $23::timestamptz, range_to = $24::timestamptz, "
+               "rows = c.rows + cardinality($27), updated_at = now() "
           "FROM page WHERE " AMZSYNC_STORE_LOAD
     ") SELECT 0 FROM page",
         dataset->report->listed ? AMZSYNC_STORE_LOAD_SAME
@@ -165,16 +158,15 @@ ngx_int_t
 amzsync_store_load_params(amzsync_pg_query_t *query,
     amzsync_store_page_t *page)
 {
-    if (amzsync_pg_query_int(query, page->scan_page) == NGX_OK
-        && amzsync_store_param_cstr(query, page->load->report_id) == NGX_OK
-        && amzsync_pg_query_static(query, page->load->state) == NGX_OK
-        && amzsync_store_param_time(query, page->load->range_from) == NGX_OK
-        && amzsync_store_param_time(query, page->load->range_to) == NGX_OK)
-    {
-        return NGX_OK;
+    ngx_int_t  rc;
+
+    rc = amzsync_store_param_cstr(query, page->load->report_id);
+
+    if (rc == NGX_OK) {
+        rc = amzsync_pg_query_static(query, page->load->state);
     }
 
-    return NGX_ERROR;
+    return rc;
 }
 
 

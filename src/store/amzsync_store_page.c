@@ -10,17 +10,18 @@
 #include <store/amzsync_store_upsert.h>
 
 
-static amzsync_pg_stmt_t *amzsync_store_page_create(ngx_pool_t *pool,
-    const amzsync_dataset_t *dataset, ngx_uint_t index);
+static const amzsync_pg_stmt_t *amzsync_store_page_stmt(
+    amzsync_store_page_t *page);
 static ngx_int_t amzsync_store_page_params(amzsync_pg_query_t *query,
     amzsync_store_page_t *page, ngx_msec_t ttl);
 static ngx_int_t amzsync_store_page_markets(amzsync_pg_query_t *query,
     const char *list);
-static ngx_int_t amzsync_store_page_scan(amzsync_pg_query_t *query,
-    amzsync_store_page_t *page);
+static ngx_int_t amzsync_store_page_window(amzsync_pg_query_t *query,
+    amzsync_store_page_t *page, const amzsync_pg_stmt_t *stmt);
 
 
-/* One a dataset, made at configuration time. */
+/* Two a dataset, made at configuration time: for a page, and for the last one
+ * of a window or scan, which a report has no statement of its own for. */
 static amzsync_pg_stmt_t  **amzsync_store_page_stmts;
 
 
@@ -66,37 +67,39 @@ static const amzsync_pg_stmt_t  amzsync_store_finish_stmt = {
 ngx_int_t
 amzsync_store_page_init(ngx_conf_t *cf)
 {
-    ngx_uint_t  i;
+    ngx_uint_t                 i;
+    amzsync_pg_stmt_t        **stmt;
+    const amzsync_dataset_t   *dataset;
 
-    amzsync_store_page_stmts = ngx_palloc(cf->pool, amzsync_ndatasets
-                                               * sizeof(amzsync_pg_stmt_t *));
-    if (amzsync_store_page_stmts == NULL) {
+    stmt = ngx_palloc(cf->pool, 2 * amzsync_ndatasets
+                                * sizeof(amzsync_pg_stmt_t *));
+    if (stmt == NULL) {
         return NGX_ERROR;
     }
 
-    for (i = 0; i < amzsync_ndatasets; i++) {
-        amzsync_store_page_stmts[i] =
-                amzsync_store_page_create(cf->pool, amzsync_datasets[i],
-                                          amzsync_store_dataset_stmt(i, 0));
+    amzsync_store_page_stmts = stmt;
 
-        if (amzsync_store_page_stmts[i] == NULL) {
+    for (i = 0; i < amzsync_ndatasets; i++, stmt += 2) {
+        dataset = amzsync_datasets[i];
+
+        if (dataset->report) {
+            stmt[0] = amzsync_store_load_create(cf->pool, dataset,
+                                            amzsync_store_dataset_stmt(i, 0));
+            stmt[1] = stmt[0];
+
+        } else {
+            stmt[0] = amzsync_store_upsert_create(cf->pool, dataset,
+                                        amzsync_store_dataset_stmt(i, 0), 0);
+            stmt[1] = amzsync_store_upsert_create(cf->pool, dataset,
+                                        amzsync_store_dataset_stmt(i, 2), 1);
+        }
+
+        if (stmt[0] == NULL || stmt[1] == NULL) {
             return NGX_ERROR;
         }
     }
 
     return NGX_OK;
-}
-
-
-static amzsync_pg_stmt_t *
-amzsync_store_page_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
-    ngx_uint_t index)
-{
-    if (dataset->report) {
-        return amzsync_store_load_create(pool, dataset, index);
-    }
-
-    return amzsync_store_upsert_create(pool, dataset, index);
 }
 
 
@@ -109,13 +112,7 @@ amzsync_store_page(amzsync_store_t *store, amzsync_store_lease_t *lease,
     amzsync_pg_query_t       *query;
     const amzsync_pg_stmt_t  *stmt;
 
-    stmt = page->load ? &amzsync_store_load_step_stmt
-                      : &amzsync_store_step_stmt;
-
-    if (page->rows) {
-        stmt = amzsync_store_page_stmts[
-                   amzsync_dataset_index(page->dataset)];
-    }
+    stmt = amzsync_store_page_stmt(page);
 
     query = amzsync_store_query(store, stmt, AMZSYNC_PG_WORK);
     if (query == NULL) {
@@ -128,13 +125,12 @@ amzsync_store_page(amzsync_store_t *store, amzsync_store_lease_t *lease,
         rc = amzsync_store_page_params(query, page, ttl);
     }
 
+    if (rc == NGX_OK) {
+        rc = amzsync_store_page_window(query, page, stmt);
+    }
+
     if (rc == NGX_OK && page->load) {
         rc = amzsync_store_load_params(query, page);
-
-    } else if (rc == NGX_OK && page->rows
-               && amzsync_store_scans(page->dataset))
-    {
-        rc = amzsync_store_page_scan(query, page);
     }
 
     if (rc == NGX_OK && page->rows) {
@@ -142,6 +138,31 @@ amzsync_store_page(amzsync_store_t *store, amzsync_store_lease_t *lease,
     }
 
     return amzsync_store_send(store, query, rc, handler, data);
+}
+
+
+static const amzsync_pg_stmt_t *
+amzsync_store_page_stmt(amzsync_store_page_t *page)
+{
+    ngx_uint_t  i;
+
+    if (page->rows) {
+        i = amzsync_dataset_index(page->dataset);
+
+        return amzsync_store_page_stmts[2 * i + (page->last ? 1 : 0)];
+    }
+
+    if (page->load) {
+        return &amzsync_store_load_step_stmt;
+    }
+
+    if (page->error && page->range_from != AMZSYNC_TIME_BAD
+        && page->dataset->each == NULL)
+    {
+        return &amzsync_store_window_failed_stmt;
+    }
+
+    return &amzsync_store_step_stmt;
 }
 
 
@@ -171,9 +192,11 @@ amzsync_store_page_params(amzsync_pg_query_t *query,
         && amzsync_store_param_cstr(query, error->request_id) == NGX_OK
         && amzsync_pg_query_int(query, page->unit) == NGX_OK
         && amzsync_store_param_time(query, page->covered_to) == NGX_OK
-        && amzsync_store_page_markets(query, page->marketplaces) == NGX_OK)
+        && amzsync_store_page_markets(query, page->marketplaces) == NGX_OK
+        && amzsync_pg_query_int(query, page->scan_page) == NGX_OK)
     {
-        return NGX_OK;
+        return page->left ? amzsync_pg_query_int(query, page->left)
+                          : amzsync_pg_query_text(query, NULL, 0);
     }
 
     return NGX_ERROR;
@@ -213,24 +236,32 @@ amzsync_store_page_markets(amzsync_pg_query_t *query, const char *list)
 }
 
 
+/* The window, or the row that an EACH unit is of, if the statement has it. */
+
 static ngx_int_t
-amzsync_store_page_scan(amzsync_pg_query_t *query, amzsync_store_page_t *page)
+amzsync_store_page_window(amzsync_pg_query_t *query,
+    amzsync_store_page_t *page, const amzsync_pg_stmt_t *stmt)
 {
     ngx_int_t  rc;
 
-    rc = amzsync_pg_query_int(query, page->scan_page);
-
-    if (rc != NGX_OK || !(page->dataset->flags & AMZSYNC_DATASET_SNAPSHOT)) {
-        return rc;
+    if (page->dataset->each) {
+        return page->rows ? amzsync_store_param_cstr(query, page->parent_id)
+                          : NGX_OK;
     }
 
-    rc = amzsync_pg_query_static(query, page->last ? "t" : "f");
-
-    if (rc != NGX_OK || page->dataset->each == NULL) {
-        return rc;
+    if (page->load == NULL && !(page->rows && page->last)
+        && stmt != &amzsync_store_window_failed_stmt)
+    {
+        return NGX_OK;
     }
 
-    return amzsync_store_param_cstr(query, page->parent_id);
+    rc = amzsync_store_param_time(query, page->range_from);
+
+    if (rc == NGX_OK) {
+        rc = amzsync_store_param_time(query, page->range_to);
+    }
+
+    return rc;
 }
 
 

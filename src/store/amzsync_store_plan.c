@@ -35,7 +35,7 @@ static void amzsync_store_plan_open(amzsync_store_sql_t *sql,
 
 #define AMZSYNC_STORE_PLAN_BOUNDS                                             \
     "WITH held AS MATERIALIZED ("                                             \
-        "SELECT selling_partner_id, region, marketplace_ids "                 \
+        "SELECT selling_partner_id, region, marketplace_ids, full_sync "      \
           "FROM amzsync.sync_progress "                                       \
          "WHERE user_id = $1 AND sync_no = $2 AND lease = $3 "                \
            "AND state = 'running' FOR UPDATE"                                 \
@@ -86,12 +86,13 @@ static void amzsync_store_plan_open(amzsync_store_sql_t *sql,
                "AND c.selling_partner_id = m.selling_partner_id "             \
                "AND c.region = m.region AND c.dataset = $4 "                  \
                "AND c.marketplace_id = m.marketplace_id "                     \
-               "AND c.covered_to <= now()"                                    \
+               "AND c.covered_to <= now() AND NOT m.full_sync"                \
     ")"
 
 /*
  * Pages are expected as the last sync had them, for as long a time as this one
- * reads; what has no range of its own takes the same again.
+ * reads; what has no range of its own takes the same again.  Nobody knows them
+ * of a full sync after others.
  */
 
 #define AMZSYNC_STORE_PLAN_MADE                                               \
@@ -120,14 +121,18 @@ static void amzsync_store_plan_open(amzsync_store_sql_t *sql,
     "SELECT array_to_string(plan.marketplace_ids, ','), "                     \
            AMZSYNC_STORE_MS("plan.range_from") ", "                           \
            AMZSYNC_STORE_MS("plan.range_to") ", ("                            \
-               "SELECT ceil(last.page * LEAST(1, ("                           \
-                   "SELECT sum(extract(epoch FROM range_to - range_from)) "   \
-                     "FROM plan) / ("                                         \
-                   "SELECT sum(extract(epoch FROM u.range_to - u.range_from))"\
-                    " FROM amzsync.sync_units u "                             \
-                    "WHERE u.user_id = $1 AND u.sync_no = last.sync_no "      \
-                      "AND u.dataset = $4)))::bigint "                        \
-                 "FROM last), plan.parent_id, (SELECT count(*) FROM plan) "   \
+               "SELECT ceil(last.page * LEAST(1, part))::bigint "             \
+                 "FROM last, LATERAL ("                                       \
+                     "SELECT (SELECT sum(extract(epoch "                      \
+                                        "FROM range_to - range_from)) "       \
+                               "FROM plan) "                                  \
+                            "/ sum(extract(epoch "                            \
+                                  "FROM u.range_to - u.range_from)) AS part " \
+                       "FROM amzsync.sync_units u "                           \
+                      "WHERE u.user_id = $1 AND u.sync_no = last.sync_no "    \
+                        "AND u.dataset = $4) parts "                          \
+                "WHERE part < 2 OR NOT held.full_sync), "                     \
+           "plan.parent_id, (SELECT count(*) FROM plan) "                     \
       "FROM held LEFT JOIN plan ON plan.unit >= $8::bigint "                  \
      "ORDER BY plan.unit LIMIT 256"
 

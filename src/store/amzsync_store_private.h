@@ -14,7 +14,7 @@
 
 
 /* The newest migration in sql/ that the statements rely on. */
-#define AMZSYNC_STORE_SCHEMA_VERSION  11
+#define AMZSYNC_STORE_SCHEMA_VERSION  12
 
 
 /*
@@ -65,8 +65,11 @@ typedef enum {
     AMZSYNC_STORE_FINISH,
     AMZSYNC_STORE_METRICS,
     AMZSYNC_STORE_LOAD_STEP,
+    AMZSYNC_STORE_WINDOW_FAILED,
+    AMZSYNC_STORE_STATUS_COVERAGE,
     AMZSYNC_STORE_DATASETS      /* three a dataset from here on: the commit of
-                                   a page, the plan, and the purge of loads */
+                                   a page, the plan, and the purge of loads or
+                                   the commit of a window's last page */
 } amzsync_store_stmt_e;
 
 
@@ -219,7 +222,7 @@ ngx_int_t amzsync_store_page_init(ngx_conf_t *cf);
 ngx_int_t amzsync_store_plan_init(ngx_conf_t *cf);
 ngx_int_t amzsync_store_load_init(ngx_conf_t *cf);
 
-/* The place of a dataset's statement: 0 page, 1 plan, 2 purge. */
+/* The place of a dataset's statement: 0 page, 1 plan, 2 purge or last page. */
 #define amzsync_store_dataset_stmt(i, n)                                      \
     (AMZSYNC_STORE_DATASETS + AMZSYNC_STORE_DATASET_STMTS * (i) + (n))
 #define AMZSYNC_STORE_DATASET_STMTS  3
@@ -247,8 +250,9 @@ amzsync_store_status_e amzsync_store_status_of(amzsync_pg_query_t *query);
              "AND k.domain_name ~ '^(www\\.)?amazon\\.' ORDER BY 1)"
 
 /*
- * The number of a new sync of the user of the row "r"; and the datasets, named
- * by the array "n", of the new syncs "r".
+ * The number of a new sync of the user of the row "r"; and the datasets of the
+ * new syncs "r": those of the array "n", if CHOSEN follows only what the array
+ * "datasets" of the row has, unless that has none of them or is NULL.
  */
 #define AMZSYNC_STORE_NEXT_NO(r)                                              \
     "GREATEST(" AMZSYNC_STORE_MS("now()") ", 1 + ("                           \
@@ -261,6 +265,10 @@ amzsync_store_status_e amzsync_store_status_of(amzsync_pg_query_t *query);
     "SELECT " r ".user_id, " r ".sync_no, d.dataset, d.position "             \
       "FROM " r ", unnest(" n "::text[]) WITH ORDINALITY "                    \
                   "AS d (dataset, position) "
+
+#define AMZSYNC_STORE_CHOSEN(r, n)                                            \
+    "(" r ".datasets && " n " AND d.dataset <> ALL (" r ".datasets)) "        \
+        "IS NOT TRUE "
 
 /*
  * Whole milliseconds since the epoch of a timestamptz expression.  In floating

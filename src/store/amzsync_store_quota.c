@@ -9,7 +9,11 @@
  */
 
 
-#include <store/amzsync_store_private.h>
+#include <store/amzsync_store_upsert.h>
+
+
+static ngx_int_t amzsync_store_quota_tell(amzsync_pg_query_t *query,
+    amzsync_store_wait_t *wait);
 
 
 /* Calls a second; what Amazon says beyond these bounds is not a quota. */
@@ -29,8 +33,16 @@
 
 /*
  * $1 user, $2 number, $3 lease, $4 milliseconds of the lease, $5 client id,
- * $6 operation, $7 rate and $8 burst of a new bucket, $9 dataset.
+ * $6 operation, $7 rate and $8 burst of a new bucket, $9 dataset, $10 longer,
+ * $11 waiting, $12 message, $13 pages, $14 pace, $15 rest.
+ *
+ * The estimate is worth a new version when the message is.  One that may be too
+ * short takes nothing back from the one that is there.
  */
+
+#define AMZSYNC_STORE_QUOTA_LEFT                                              \
+    "GREATEST(t.wait, t.left, abs($15::float8)) * interval '1 ms'"
+
 
 static const amzsync_pg_stmt_t  amzsync_store_quota_take_stmt = {
     AMZSYNC_STORE_QUOTA_TAKE, "quota_take",
@@ -52,23 +64,45 @@ static const amzsync_pg_stmt_t  amzsync_store_quota_take_stmt = {
             "tat = CASE WHEN " AMZSYNC_STORE_QUOTA_FREE " <= now() "
                 "THEN GREATEST(b.tat, now()) + interval '1 s' / b.rate "
                 "ELSE b.tat END "
-        "RETURNING b.granted, b.rate, "
-                  AMZSYNC_STORE_QUOTA_FREE " - now() AS wait"
+        "RETURNING b.granted, b.rate, CASE WHEN b.granted THEN 0 "
+                      "ELSE GREATEST(1, ceil(extract(epoch FROM "
+                          AMZSYNC_STORE_QUOTA_FREE " - now()) * 1000)) "
+                      "END::bigint AS wait, "
+                  "GREATEST(0, b.burst - 1 - b.rate "
+                      "* date_part('epoch', b.tat - now())) AS slots"
+    "), told AS ("
+        "SELECT b.*, CASE WHEN wait > $10::bigint "
+                   "THEN $9::text || $11::text || round(wait / 1000.0) || ' s' "
+                   "ELSE $12 END AS message, "
+               "CASE WHEN $13::bigint > 0 THEN GREATEST($13 * $14::bigint, "
+                   "wait + GREATEST(0, $13 - 1 - slots) * 1000 / rate) "
+                   "END AS left "
+          "FROM bucket b"
     "), mark AS ("
         "UPDATE amzsync.sync_progress p "
            "SET in_flight = array_remove(p.in_flight, $9) "
-                   "|| CASE WHEN b.granted THEN ARRAY[$9] ELSE '{}' END, "
-               "lease_until = now() + $4 * interval '1 ms' "
-          "FROM bucket b "
+                   "|| CASE WHEN t.granted THEN ARRAY[$9] ELSE '{}' END, "
+               "lease_until = now() + $4 * interval '1 ms', "
+               "message = COALESCE(t.message, p.message), "
+               "version = p.version + (COALESCE(t.message, p.message) "
+                                      "<> p.message)::int, "
+               "updated_at = CASE WHEN t.message <> p.message THEN now() "
+                                 "ELSE p.updated_at END, "
+               "estimated_completion = CASE "
+                   "WHEN (t.message <> p.message) IS NOT TRUE "
+                   "THEN p.estimated_completion "
+                   "WHEN t.left IS NOT NULL AND $15 >= 0 "
+                   "THEN now() + " AMZSYNC_STORE_QUOTA_LEFT " "
+                   "WHEN p.estimated_completion IS NOT NULL "
+                   "THEN GREATEST(p.estimated_completion, "
+                                 "now() + " AMZSYNC_STORE_QUOTA_LEFT ") END "
+          "FROM told t "
          "WHERE p.user_id = $1 AND p.sync_no = $2 AND p.lease = $3 "
            "AND p.state = 'running' "
         "RETURNING 1"
     ") "
-    "SELECT CASE WHEN granted THEN 0 "
-                "ELSE GREATEST(1, ceil(extract(epoch FROM wait) * 1000)) "
-                "END::bigint, rate "
-      "FROM bucket, mark",
-    9
+    "SELECT wait, rate, slots FROM bucket, mark",
+    15
 };
 
 
@@ -123,8 +157,8 @@ amzsync_store_param_rate(amzsync_pg_query_t *query, double rate)
 amzsync_store_call_t *
 amzsync_store_quota_take(amzsync_store_t *store, amzsync_store_lease_t *lease,
     const amzsync_dataset_t *dataset, amzsync_operation_e op,
-    const char *client_id, ngx_msec_t ttl, amzsync_store_handler_pt handler,
-    void *data)
+    const char *client_id, ngx_msec_t ttl, amzsync_store_wait_t *wait,
+    amzsync_store_handler_pt handler, void *data)
 {
     ngx_int_t                   rc;
     amzsync_pg_query_t         *query;
@@ -148,10 +182,27 @@ amzsync_store_quota_take(amzsync_store_t *store, amzsync_store_lease_t *lease,
         && amzsync_pg_query_int(query, operation->burst) == NGX_OK
         && amzsync_pg_query_static(query, dataset->name) == NGX_OK)
     {
-        rc = NGX_OK;
+        rc = amzsync_store_quota_tell(query, wait);
     }
 
     return amzsync_store_send(store, query, rc, handler, data);
+}
+
+
+static ngx_int_t
+amzsync_store_quota_tell(amzsync_pg_query_t *query, amzsync_store_wait_t *wait)
+{
+    if (amzsync_pg_query_int(query, wait->longer) == NGX_OK
+        && amzsync_pg_query_static(query, AMZSYNC_STORE_WAITING) == NGX_OK
+        && amzsync_store_param_cstr(query, wait->message) == NGX_OK
+        && amzsync_pg_query_int(query, wait->pages) == NGX_OK
+        && amzsync_pg_query_int(query, wait->pace) == NGX_OK
+        && amzsync_pg_query_int(query, wait->rest) == NGX_OK)
+    {
+        return NGX_OK;
+    }
+
+    return NGX_ERROR;
 }
 
 
@@ -166,6 +217,13 @@ double
 amzsync_store_quota_rate(amzsync_store_call_t *call)
 {
     return strtod(PQgetvalue(call->result, call->first, 1), NULL);
+}
+
+
+double
+amzsync_store_quota_slots(amzsync_store_call_t *call)
+{
+    return strtod(PQgetvalue(call->result, call->first, 2), NULL);
 }
 
 

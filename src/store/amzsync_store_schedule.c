@@ -32,7 +32,8 @@ static const amzsync_pg_stmt_t  amzsync_store_schedule_stmt = {
         "UPDATE amzsync.connections "
            "SET next_sync_at = amzsync.sync_after(sync_interval_minutes) "
          "WHERE user_id = ANY (ARRAY(SELECT user_id FROM due)) "
-        "RETURNING user_id, selling_partner_id, region, marketplace_ids"
+        "RETURNING user_id, selling_partner_id, region, marketplace_ids, "
+                  "datasets"
     "), ins AS ("
         "INSERT INTO amzsync.sync_progress "
               "(user_id, sync_no, selling_partner_id, region, "
@@ -46,6 +47,8 @@ static const amzsync_pg_stmt_t  amzsync_store_schedule_stmt = {
         "RETURNING user_id, sync_no"
     "), sets AS ("
         AMZSYNC_STORE_NEW_SETS("ins", "$2")
+        ", moved WHERE moved.user_id = ins.user_id "
+           "AND " AMZSYNC_STORE_CHOSEN("moved", "$2")
     ") "
     "SELECT (SELECT count(*) FROM moved), (SELECT count(*) FROM ins)",
     2

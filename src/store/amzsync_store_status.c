@@ -7,6 +7,12 @@
 #include <store/amzsync_store_private.h>
 
 
+/* A time of JSON, as answers have them. */
+#define AMZSYNC_STORE_TIME(expr)                                              \
+    "to_char(" expr " AT TIME ZONE 'UTC', "                                   \
+            "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
+
+
 static ngx_int_t amzsync_store_status_params(amzsync_pg_query_t *query,
     ngx_queue_t *entries, ngx_uint_t n);
 static ngx_int_t amzsync_store_status_order(amzsync_store_call_t *call,
@@ -30,7 +36,9 @@ static void amzsync_store_status_orders(amzsync_store_call_t *call,
            AMZSYNC_STORE_MS("p.started_at") ", "                              \
            AMZSYNC_STORE_MS("p.updated_at") ", "                              \
            AMZSYNC_STORE_MS("p.completed_at") ", "                            \
-           AMZSYNC_STORE_MS("p.estimated_completion") ", "                    \
+           AMZSYNC_STORE_MS("CASE WHEN p.estimated_completion < now() "       \
+                                 "THEN now() "                                \
+                                 "ELSE p.estimated_completion END") ", "      \
            "p.error_code, p.error_message, p.error_request_id, "              \
            "0::smallint AS position, p.version "                              \
       "FROM amzsync.sync_progress p "                                         \
@@ -94,6 +102,15 @@ static const amzsync_pg_stmt_t  amzsync_store_watch_stmt = {
 
 /* The schedule has a row of its own, at position -1: there may be no sync. */
 
+#define AMZSYNC_STORE_STATUS_SCHEDULE                                         \
+    "UNION ALL "                                                              \
+    "SELECT CASE WHEN c.status = 'connected' "                                \
+                "THEN " AMZSYNC_STORE_MS("c.next_sync_at") " END, "           \
+           "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, "     \
+           "(-1)::smallint, NULL "                                            \
+      "FROM amzsync.connections c WHERE c.user_id = $1"
+
+
 static const amzsync_pg_stmt_t  amzsync_store_status_last_stmt = {
     AMZSYNC_STORE_STATUS_LAST, "status_last",
 
@@ -102,13 +119,59 @@ static const amzsync_pg_stmt_t  amzsync_store_status_last_stmt = {
          "WHERE user_id = $1"
     ") "
     AMZSYNC_STORE_STATUS_ROWS("$1", "(SELECT sync_no FROM last)")
-    "UNION ALL "
-    "SELECT CASE WHEN c.status = 'connected' "
-                "THEN " AMZSYNC_STORE_MS("c.next_sync_at") " END, "
-           "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, "
-           "(-1)::smallint, NULL "
-      "FROM amzsync.connections c WHERE c.user_id = $1",
+    AMZSYNC_STORE_STATUS_SCHEDULE,
     1
+};
+
+
+/*
+ * The same for one sync, $2, or if that is 0 the last one, and for each dataset
+ * the parts of its units that nobody has read yet, as JSON, NULL if it has no
+ * units yet: in a column behind all that others have.
+ */
+
+#define AMZSYNC_STORE_STATUS_MISSING  14
+
+static const amzsync_pg_stmt_t  amzsync_store_status_coverage_stmt = {
+    AMZSYNC_STORE_STATUS_COVERAGE, "status_coverage",
+
+    "WITH last AS MATERIALIZED ("
+        "SELECT sync_no, selling_partner_id, region "
+          "FROM amzsync.sync_progress "
+         "WHERE user_id = $1 AND sync_no = CASE WHEN $2::bigint > 0 THEN $2 "
+               "ELSE (SELECT max(sync_no) FROM amzsync.sync_progress "
+                      "WHERE user_id = $1) END"
+    "), wanted AS MATERIALIZED ("
+        "SELECT l.selling_partner_id, l.region, u.dataset, m, "
+               "range_agg(tstzrange(u.range_from, u.range_to)) AS ranges "
+          "FROM last l JOIN amzsync.sync_units u "
+            "ON u.user_id = $1 AND u.sync_no = l.sync_no "
+          "CROSS JOIN LATERAL unnest(CASE WHEN u.marketplace_ids = '{}' "
+               "THEN '{\"\"}' ELSE u.marketplace_ids END) m "
+         "GROUP BY 1, 2, 3, 4"
+    "), missing AS MATERIALIZED ("
+        "SELECT w.dataset, '[' || COALESCE(string_agg("
+                   "'{\"marketplaceId\":' "
+                   "|| COALESCE(to_json(NULLIF(w.m, ''))::text, 'null') "
+                   "|| ',\"from\":\"' || " AMZSYNC_STORE_TIME("lower(r)")
+                   " || '\",\"to\":\"' || " AMZSYNC_STORE_TIME("upper(r)")
+                   " || '\"}', ',' ORDER BY lower(r), w.m), '') || ']' "
+               "AS ranges "
+          "FROM wanted w LEFT JOIN LATERAL unnest(w.ranges - COALESCE(("
+               "SELECT range_agg(tstzrange(c.range_from, c.range_to)) "
+                 "FROM amzsync.coverage c "
+                "WHERE c.user_id = $1 "
+                  "AND c.selling_partner_id = w.selling_partner_id "
+                  "AND c.region = w.region AND c.dataset = w.dataset "
+                  "AND c.state IN ('done', 'empty') "
+                  "AND w.m = ANY (c.marketplace_ids)), '{}')) r ON true "
+         "GROUP BY w.dataset"
+    ") "
+    "SELECT s.*, NULL, m.ranges FROM ("
+        AMZSYNC_STORE_STATUS_ROWS("$1", "(SELECT sync_no FROM last)")
+        AMZSYNC_STORE_STATUS_SCHEDULE
+    ") s LEFT JOIN missing m ON s.position > 0 AND m.dataset = s.message",
+    2
 };
 
 
@@ -162,6 +225,29 @@ amzsync_store_status(amzsync_store_t *store, ngx_str_t *user,
     }
 
     rc = amzsync_pg_query_text(query, user->data, user->len);
+
+    return amzsync_store_send(store, query, rc, handler, data);
+}
+
+
+amzsync_store_call_t *
+amzsync_store_status_coverage(amzsync_store_t *store, ngx_str_t *user,
+    amzsync_sync_no_t no, amzsync_store_handler_pt handler, void *data)
+{
+    ngx_int_t            rc;
+    amzsync_pg_query_t  *query;
+
+    query = amzsync_store_query(store, &amzsync_store_status_coverage_stmt,
+                                AMZSYNC_PG_READ);
+    if (query == NULL) {
+        return NULL;
+    }
+
+    rc = amzsync_pg_query_text(query, user->data, user->len);
+
+    if (rc == NGX_OK) {
+        rc = amzsync_pg_query_int(query, no);
+    }
 
     return amzsync_store_send(store, query, rc, handler, data);
 }
@@ -266,6 +352,7 @@ amzsync_store_status_sync(amzsync_store_call_t *call,
     sync->estimated_completion = amzsync_store_int(call, row, 7,
                                                    AMZSYNC_TIME_BAD);
     sync->version = amzsync_store_int(call, row, 12, 0);
+    sync->coverage = (PQnfields(call->result) > AMZSYNC_STORE_STATUS_MISSING);
 
     amzsync_store_status_error(call, row, &sync->error);
     amzsync_store_status_orders(call, sync);
@@ -375,6 +462,13 @@ amzsync_store_status_dataset(amzsync_store_call_t *call,
     dataset->status = amzsync_store_text(call, row, 1);
     dataset->progress = amzsync_store_int(call, row, 2, 0);
     dataset->name = amzsync_store_text(call, row, 3);
+
+    ngx_str_null(&dataset->missing);
+
+    if (sync->coverage) {
+        dataset->missing = amzsync_store_text(call, row,
+                                              AMZSYNC_STORE_STATUS_MISSING);
+    }
 
     amzsync_store_status_error(call, row, &dataset->error);
 }

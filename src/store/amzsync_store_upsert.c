@@ -53,7 +53,7 @@ amzsync_store_type(const amzsync_column_t *column)
 
 amzsync_pg_stmt_t *
 amzsync_store_upsert_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
-    ngx_uint_t index)
+    ngx_uint_t index, ngx_uint_t last)
 {
     amzsync_store_sql_t      sql;
     const amzsync_column_t  *id;
@@ -64,11 +64,13 @@ amzsync_store_upsert_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
     rows = dataset->rows;
 
     sql.pool = pool;
-    sql.param = AMZSYNC_STORE_STEP_PARAMS + 1;
+    sql.param = 1 + AMZSYNC_STORE_STEP_PARAMS;
 
-    if (amzsync_store_scans(dataset)) {
-        sql.param += (dataset->flags & AMZSYNC_DATASET_SNAPSHOT) ? 2 : 1;
-        sql.param += (dataset->each != NULL);
+    if (dataset->each) {
+        sql.param++;
+
+    } else if (last) {
+        sql.param = 1 + AMZSYNC_STORE_WINDOW_PARAMS;
     }
 
     amzsync_store_sql_rows(&sql, rows);
@@ -82,12 +84,15 @@ amzsync_store_upsert_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
         amzsync_store_sql_named(&sql, rows, id->name);
     }
 
-    if (dataset->flags & AMZSYNC_DATASET_SNAPSHOT) {
+    if (last && (dataset->flags & AMZSYNC_DATASET_SNAPSHOT)) {
         amzsync_store_sql_unseen(&sql, dataset);
     }
 
-    if (dataset->each) {
+    if (last && dataset->each) {
         amzsync_store_sql_read(&sql, dataset->each);
+
+    } else if (last) {
+        amzsync_store_window_done(&sql, dataset, "(SELECT count(*) FROM src)");
     }
 
     if (amzsync_store_tracks(rows)) {
@@ -412,8 +417,8 @@ amzsync_store_sql_named(amzsync_store_sql_t *sql, const amzsync_rowset_t *rows,
 
 
 /*
- * "unseen": what the snapshot's table has, and the scan that ends ($22) has
- * not met; rows of this very page still have their old mark here.
+ * "unseen": what the snapshot's table has, and the scan that ends has not met;
+ * rows of this very page still have their old mark here.
  */
 
 static void
@@ -421,7 +426,7 @@ amzsync_store_sql_unseen(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset)
 {
     amzsync_store_sql(sql, ", unseen AS (DELETE FROM amzsync.%s i "
-                      "WHERE $22::boolean AND i.user_id = $1 "
+                      "WHERE i.user_id = $1 "
                       "AND i.selling_partner_id = "
                       "(SELECT selling_partner_id FROM page) "
                       "AND i.region = (SELECT region FROM page)",

@@ -13,16 +13,23 @@
 #include <store/amzsync_store_sql.h>
 
 
-/* Parameters $1 to $20 are those of a step; $21, the scan's first page, may
- * follow, for a snapshot $22, whether this is its last, for EACH units $23,
- * the row that the unit is of, then the columns' arrays. */
-#define AMZSYNC_STORE_STEP_PARAMS  20
+/*
+ * Parameters $1 to $22 are those of a step.  Others follow as a statement needs
+ * them: $23 and $24, begin and end of the window, if it ends one or is of a
+ * load; of a load $25 and $26; for EACH units $23 alone, the row that the unit
+ * is of; then the columns' arrays.
+ */
+#define AMZSYNC_STORE_STEP_PARAMS    22
+#define AMZSYNC_STORE_WINDOW_PARAMS  24
+#define AMZSYNC_STORE_LOAD_PARAMS    26
 
 /*
  * The two fences, "lease" and "page": what stands behind WITH.  "rows" is how
  * many rows the step brings.  A window that begins anew takes its rows back;
  * one that was read whole, until $19, moves the cursors of its marketplaces
- * on, and those in the future back, which the plan did not believe.
+ * on, and those in the future back, which the plan did not believe.  $21 is
+ * the step that the scan, load or window began at; $22 are the milliseconds
+ * that are left; if negative, at least so many, NULL: unknown.
  */
 #define AMZSYNC_STORE_FENCES(rows)                                            \
     "lease AS ("                                                              \
@@ -31,8 +38,10 @@
                "tries = 0, in_flight = array_remove(p.in_flight, $4), "       \
                "progress = GREATEST(p.progress, LEAST(99, $7::int)), "        \
                "message = $8, updated_at = now(), version = p.version + 1, "  \
-               "estimated_completion = CASE WHEN $7 > 0 THEN now() "          \
-                   "+ (now() - p.started_at) * ((100.0 - $7) / $7) END "      \
+               "estimated_completion = now() + CASE "                         \
+                   "WHEN $22::bigint >= 0 THEN $22 * interval '1 ms' "        \
+                   "WHEN $7 > 0 THEN GREATEST(- $22 * interval '1 ms', "      \
+                       "(now() - p.started_at) * ((100.0 - $7) / $7)) END "   \
          "WHERE p.user_id = $1 AND p.sync_no = $2 AND p.lease = $3 "          \
            "AND p.state = 'running' "                                         \
         "RETURNING p.selling_partner_id, p.region"                            \
@@ -50,7 +59,7 @@
                "error_request_id = $17, unit = $18::integer "                 \
           "FROM lease l "                                                     \
          "WHERE d.user_id = $1 AND d.sync_no = $2 AND d.dataset = $4 "        \
-           "AND d.page = $5 "                                                 \
+           "AND d.page = $5 AND d.page >= $21::bigint "                       \
         "RETURNING l.selling_partner_id, l.region"                            \
     "), cursors AS ("                                                         \
         "INSERT INTO amzsync.cursors AS c "                                   \
@@ -70,13 +79,28 @@
 ngx_int_t amzsync_store_param_cstr(amzsync_pg_query_t *query, const char *s);
 
 /* Loads of reports: a step without rows, the page statement of a dataset, and
- * the parameters of both after those of the step. */
+ * the parameters of both after those of the window. */
 extern const amzsync_pg_stmt_t  amzsync_store_load_step_stmt;
 
 amzsync_pg_stmt_t *amzsync_store_load_create(ngx_pool_t *pool,
     const amzsync_dataset_t *dataset, ngx_uint_t index);
 ngx_int_t amzsync_store_load_params(amzsync_pg_query_t *query,
     amzsync_store_page_t *page);
+
+/* Coverage of calls: a step that fails in a window; and what the page statement
+ * of a dataset has more if it ends one, of so many rows. */
+extern const amzsync_pg_stmt_t  amzsync_store_window_failed_stmt;
+
+void amzsync_store_window_done(amzsync_store_sql_t *sql,
+    const amzsync_dataset_t *dataset, const char *rows);
+
+/* The rows of coverage "c" of the step's dataset; and the key of them all. */
+#define AMZSYNC_STORE_LOADS                                                   \
+    "c.user_id = $1 AND c.selling_partner_id = page.selling_partner_id "      \
+    "AND c.region = page.region AND c.dataset = $4"
+
+#define AMZSYNC_STORE_LOAD_KEY                                                \
+    "(user_id, selling_partner_id, region, dataset, load_sync_no, load_step)"
 
 /* Whether the dataset's table has the columns of a scan. */
 #define amzsync_store_scans(dataset)                                          \
@@ -125,9 +149,10 @@ const char *amzsync_store_type(const amzsync_column_t *column);
 const amzsync_column_t *amzsync_store_upsert_id(
     const amzsync_rowset_t *rowset);
 
-/* The page statement of a dataset, or NULL: no memory. */
+/* The page statement of a dataset, with "last" for pages that end a window or
+ * scan; or NULL: no memory. */
 amzsync_pg_stmt_t *amzsync_store_upsert_create(ngx_pool_t *pool,
-    const amzsync_dataset_t *dataset, ngx_uint_t index);
+    const amzsync_dataset_t *dataset, ngx_uint_t index, ngx_uint_t last);
 
 /* Adds the parameters after those of the step: the rows stay the caller's. */
 ngx_int_t amzsync_store_upsert_params(amzsync_pg_query_t *query,

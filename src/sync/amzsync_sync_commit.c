@@ -59,6 +59,8 @@ amzsync_sync_commit_begin(amzsync_sync_set_t *set)
     step->parent_id = set->units ? amzsync_sync_unit(set)->parent_id : "";
     step->covered_to = AMZSYNC_TIME_BAD;
     step->scan_page = set->page - set->window_page;
+    step->range_from = set->units ? set->window_from : AMZSYNC_TIME_BAD;
+    step->range_to = set->units ? set->window_to : AMZSYNC_TIME_BAD;
 
     set->step_status = AMZSYNC_SYNC_IN_PROGRESS;
 }
@@ -156,8 +158,6 @@ amzsync_sync_commit_load(amzsync_sync_set_t *set, const char *state)
 
     load->report_id = set->report->report_id;
     load->state = state;
-    load->range_from = set->step.window_from;
-    load->range_to = set->step.window_to;
 
     set->step.load = load;
 }
@@ -297,12 +297,6 @@ amzsync_sync_commit_ready(amzsync_sync_set_t *set)
     step = &set->step;
 
     step->status = amzsync_sync_status_names[set->step_status];
-    step->message = set->dataset->message;
-
-    if (set->report && set->report->message[0]) {
-        step->message = set->report->message;
-    }
-
     step->dataset_progress = set->progress;
 
     if (set->step_status != AMZSYNC_SYNC_FAILED) {
@@ -314,6 +308,8 @@ amzsync_sync_commit_ready(amzsync_sync_set_t *set)
     step->progress = amzsync_sync_progress_job(set,
                            set->step_status == AMZSYNC_SYNC_FAILED
                            ? 100 : (ngx_uint_t) step->dataset_progress);
+
+    amzsync_sync_estimate_step(set);
 
     amzsync_sync_commit(set);
 }
@@ -469,6 +465,8 @@ amzsync_sync_commit_applied(amzsync_sync_set_t *set)
 
         amzsync_rows_free(step->rows);
         step->rows = NULL;
+
+        amzsync_sync_estimate_page(set);
 
         set->failures = 0;
         set->halvings = 0;

@@ -36,6 +36,8 @@
 #define AMZSYNC_SYNC_PRUNE_MAX    100   /* syncs deleted at once */
 #define AMZSYNC_SYNC_SLICE        2000  /* rows of a report in a statement */
 #define AMZSYNC_SYNC_PURGE        5000  /* rows of an old load, at once */
+#define AMZSYNC_SYNC_WAIT_TOLD    5000  /* waits for a quota, and longer ones,
+                                           are told, ms */
 #define AMZSYNC_SYNC_DB_DELAY     250   /* first retry of a statement, ms */
 #define AMZSYNC_SYNC_BACKOFF_MAX  60000 /* milliseconds */
 
@@ -168,7 +170,16 @@ struct amzsync_sync_set_s {
     ngx_uint_t                 db_failures;     /* the database's, in a row */
     ngx_uint_t                 refusals;        /* those that are its last
                                                    word on a statement */
-    double                     rate;            /* the bucket's */
+
+    /* For the estimate; see estimate.c. */
+    double                     rate;            /* the bucket's; 0: unknown */
+    double                     slots;           /* it has left at once */
+    ngx_msec_t                 free_at;         /* it has a slot; 0: no wait */
+    ngx_msec_t                 fetched_at;      /* the slot was taken */
+    ngx_msec_t                 fetch_time;      /* from there to the commit, */
+    ngx_uint_t                 fetches;         /* of so many pages */
+    amzsync_store_wait_t       wait;            /* that is asked about */
+    char                       message[80];     /* of the step */
 
     /* A token that comes again (Brent's algorithm): see progress.c. */
     uint64_t                   loop_hash;
@@ -195,6 +206,8 @@ struct amzsync_sync_job_s {
     amzsync_region_e           region;
 
     ngx_uint_t                 progress;
+    amzsync_sync_set_t        *teller;          /* whose wait is the sync's
+                                                   message, or NULL */
     ngx_int_t                  beat;            /* index in the heartbeat that
                                                    is in flight, or -1 */
 
@@ -471,6 +484,23 @@ ngx_uint_t amzsync_sync_progress_job(amzsync_sync_set_t *set,
 /* NGX_ERROR if this token was answered before in this window. */
 ngx_int_t amzsync_sync_progress_token(amzsync_sync_set_t *set,
     const char *token);
+
+
+/* --- estimate: what is waited for, and for how long --- */
+
+/* The message, and what is left, of the step that is about to be committed. */
+void amzsync_sync_estimate_step(amzsync_sync_set_t *set);
+
+/* What the question for a slot of the quota tells if there is none. */
+void amzsync_sync_estimate_ask(amzsync_sync_set_t *set,
+    amzsync_store_wait_t *wait);
+
+/* Its answer. */
+void amzsync_sync_estimate_answer(amzsync_sync_set_t *set,
+    amzsync_store_wait_t *asked, amzsync_store_call_t *call);
+
+/* A page was committed. */
+void amzsync_sync_estimate_page(amzsync_sync_set_t *set);
 
 
 /* --- log: one form for all lines about a sync --- */

@@ -67,10 +67,12 @@ amzsync_sync_set_quota(amzsync_sync_set_t *set, amzsync_operation_e op)
     set->operation = op;
     set->asked = ngx_current_msec;
 
+    amzsync_sync_estimate_ask(set, &set->wait);
+
     set->call = amzsync_store_quota_take(job->sync->store, &job->lease,
                                          set->dataset, op,
                                          job->sync->conf->spapi.client_id,
-                                         job->sync->conf->lease,
+                                         job->sync->conf->lease, &set->wait,
                                          amzsync_sync_set_slot, set);
 
     if (set->call == NULL) {
@@ -137,7 +139,8 @@ amzsync_sync_set_slot(amzsync_store_call_t *call)
     }
 
     set->job->renewed = set->asked;
-    set->rate = amzsync_store_quota_rate(call);
+
+    amzsync_sync_estimate_answer(set, &set->wait, call);
 
     wait = amzsync_store_quota_wait(call);
 
