@@ -19,7 +19,8 @@ sub stage {
     my ($sandbox, %arg) = @_;
     my $until = POSIX::strftime("%Y-%m-%dT00:00:00Z",
                                 gmtime(time - 2 * 86400));
-    my $site = AmzSync::Site->new("seed=7 orders=0 until=$until quota=0"
+    my $quota = $arg{quota} || 0;
+    my $site = AmzSync::Site->new("seed=7 orders=0 until=$until quota=$quota"
                                   . " shipments_page=20 $sandbox");
     my $nginx = $site->nginx(workers => $arg{workers} || 1,
                              datasets => $arg{datasets} || "@tables",
@@ -279,11 +280,11 @@ for ([ "same_token:3:getShipments", "inbound_shipments", "token_loop" ],
 }
 
 
-# --- workers that die
+# --- workers that die: twenty calls a second leave them the time to
 
 {
     my ($site, $nginx) = stage("shipments=300 duplicates=on", workers => 2,
-                               extra => "amzsync_lease 1s;");
+                               quota => 10, extra => "amzsync_lease 1s;");
 
     for my $revision (0 .. 2) {
         my $name = "killed, revision $revision";
