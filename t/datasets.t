@@ -80,7 +80,7 @@ sub tables {
     is_deeply({ map { $_ => $sets->{$_}{rows} } keys %$rows }, $rows,
               "first: rows as in the tables");
     is($calls->{getMarketplaceParticipations}, 1, "first: one call");
-    cmp_ok($calls->{listTransactions}, ">=", 700 / 40 + 18,
+    cmp_ok($calls->{listTransactions}, ">=", 700 / 40 + 12,
            "first: transactions by windows");
 
     my $deferred = $db->value("SELECT count(*)
