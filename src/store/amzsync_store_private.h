@@ -251,19 +251,20 @@ amzsync_store_status_e amzsync_store_status_of(amzsync_pg_query_t *query);
 
 /*
  * The number of a new sync of the user of the row "r"; and the datasets of the
- * new syncs "r": those of the array "n", if CHOSEN follows only what the array
- * "datasets" of the row has, unless that has none of them or is NULL.
+ * new syncs "r", joined with "more": those of the array "n", if CHOSEN follows
+ * only what the array "datasets" of its row has, unless that has none of them
+ * or is NULL.
  */
 #define AMZSYNC_STORE_NEXT_NO(r)                                              \
     "GREATEST(" AMZSYNC_STORE_MS("now()") ", 1 + ("                           \
         "SELECT max(sync_no) FROM amzsync.sync_progress l "                   \
          "WHERE l.user_id = " r ".user_id))"
 
-#define AMZSYNC_STORE_NEW_SETS(r, n)                                          \
+#define AMZSYNC_STORE_NEW_SETS(r, more, n)                                    \
     "INSERT INTO amzsync.sync_datasets "                                      \
           "(user_id, sync_no, dataset, position) "                            \
     "SELECT " r ".user_id, " r ".sync_no, d.dataset, d.position "             \
-      "FROM " r ", unnest(" n "::text[]) WITH ORDINALITY "                    \
+      "FROM " r " " more ", unnest(" n "::text[]) WITH ORDINALITY "           \
                   "AS d (dataset, position) "
 
 #define AMZSYNC_STORE_CHOSEN(r, n)                                            \

@@ -46,9 +46,8 @@ static const amzsync_pg_stmt_t  amzsync_store_schedule_stmt = {
         "DO NOTHING "
         "RETURNING user_id, sync_no"
     "), sets AS ("
-        AMZSYNC_STORE_NEW_SETS("ins", "$2")
-        ", moved WHERE moved.user_id = ins.user_id "
-           "AND " AMZSYNC_STORE_CHOSEN("moved", "$2")
+        AMZSYNC_STORE_NEW_SETS("ins", "JOIN moved USING (user_id)", "$2")
+         "WHERE " AMZSYNC_STORE_CHOSEN("moved", "$2")
     ") "
     "SELECT (SELECT count(*) FROM moved), (SELECT count(*) FROM ins)",
     2

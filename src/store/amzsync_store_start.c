@@ -19,7 +19,8 @@ static ngx_int_t amzsync_store_start_params(amzsync_pg_query_t *query,
  * $1 users, $2 datasets, $3 choices.  Rows are locked and made in the order of
  * the users; who asks for different things at once gets the first of them.  All
  * that is looked up is looked up by a subquery for one user: a plan that was
- * cached while the tables were empty does it so, too.
+ * cached while the tables were empty does it so, too.  Choices are looked up
+ * only if somebody has one.
  */
 
 #define AMZSYNC_STORE_START_FULL    "4611686018427387904"
@@ -47,6 +48,8 @@ static const amzsync_pg_stmt_t  amzsync_store_start_stmt = {
              "WHERE c.user_id = act.user_id AND c.status = 'connected' "
                "FOR SHARE) c "
          "WHERE act.sync_no IS NULL AND act.first"
+    "), chosen AS MATERIALIZED ("
+        "SELECT FROM conn WHERE choice <> 0 OR datasets IS NOT NULL LIMIT 1"
     "), ins AS ("
         "INSERT INTO amzsync.sync_progress AS p "
               "(user_id, sync_no, selling_partner_id, region, "
@@ -61,11 +64,14 @@ static const amzsync_pg_stmt_t  amzsync_store_start_stmt = {
         "RETURNING user_id, sync_no, selling_partner_id, region, "
                   "starts_refused = 0 AS created"
     "), sets AS ("
-        AMZSYNC_STORE_NEW_SETS("ins", "$2")
-        ", conn WHERE conn.user_id = ins.user_id AND ins.created "
-           "AND CASE WHEN conn.choice & " AMZSYNC_STORE_START_CHOSEN " <> 0 "
-                    "THEN conn.choice >> (d.position - 1)::int & 1 = 1 "
-                    "ELSE " AMZSYNC_STORE_CHOSEN("conn", "$2") " END"
+        AMZSYNC_STORE_NEW_SETS("ins", "LEFT JOIN LATERAL ("
+            "SELECT choice, datasets FROM conn "
+             "WHERE EXISTS (SELECT FROM chosen) "
+               "AND conn.user_id = ins.user_id OFFSET 0) c ON true", "$2")
+         "WHERE ins.created "
+           "AND CASE WHEN c.choice & " AMZSYNC_STORE_START_CHOSEN " <> 0 "
+                    "THEN c.choice >> (d.position - 1)::int & 1 = 1 "
+                    "ELSE " AMZSYNC_STORE_CHOSEN("c", "$2") " END"
     ") "
     "SELECT ins.sync_no, ins.created AND act.first, ("
            "SELECT ceil(extract(epoch FROM completed_at - started_at))::bigint "
