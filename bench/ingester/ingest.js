@@ -91,7 +91,7 @@ async function sync (job, n, amazon, commit) {
       'Fetching orders', next ? 'in_progress' : 'completed', next,
       String(next ? page + 1 : 0), from, to, progress, null, null, null,
       '1', next ? null : to, next ? '{}' : `{${env.MARKETPLACES}}`,
-      ...literals(answer.orders)
+      '0', null, ...literals(answer.orders)
     ], n)
 
     if (!next) return
