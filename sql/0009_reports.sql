@@ -457,7 +457,7 @@ SELECT DISTINCT ON (r.user_id, r.selling_partner_id, r.region, r.order_id,
  USING (user_id, selling_partner_id, region, load_sync_no, load_step)
  WHERE c.dataset = 'removal_orders' AND c.state = 'done'
  ORDER BY r.user_id, r.selling_partner_id, r.region, r.order_id, r.sku, r.fnsku,
-          r.disposition, r.last_updated_date DESC;
+          r.disposition, r.last_updated_date DESC NULLS LAST;
 
 COMMENT ON VIEW amzsync.removal_orders IS
     'Orders to send goods back from the warehouses, or to dispose of them';

@@ -257,6 +257,7 @@ subtest "the whole way" => sub {
         success => JSON::PP::true, connected => JSON::PP::true,
         status => "connected", sellingPartnerId => $seller, region => "na",
         marketplaceIds => undef, syncIntervalMinutes => undef,
+        datasets => undef,
     }, "connection");
 
     is($db->value("SELECT count(*) FROM amzsync.consents"), 0,

@@ -331,9 +331,9 @@ amzsync_document_verdict(amzsync_spapi_report_t *call, amzsync_document_t *d)
 
     w = &d->writer;
 
-    if (call->outcome.status == 403 || call->outcome.status == 404) {
+    if (call->outcome.status >= 400 && call->outcome.status < 500) {
 
-        /* not Amazon's API: no role is missing, and no token expired */
+        /* not Amazon's API: no role is missing, no token expired, no quota */
 
         amzsync_spapi_http_verdict(&d->h, AMZSYNC_SPAPI_RETRY,
                                    "document_expired",

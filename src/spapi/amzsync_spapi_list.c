@@ -40,8 +40,8 @@ amzsync_report_list(amzsync_spapi_report_t *call)
         root = amzsync_report_answer(&h, 200);
 
         if (root != NULL) {
+            amzsync_report_listing(call, &h, root);
             amzsync_list_choose(call, json_object_get(root, "reports"));
-            call->outcome.verdict = AMZSYNC_SPAPI_OK;
 
             if (amzsync_list_token(call, json_object_get(root, "nextToken"))
                 != NGX_OK)

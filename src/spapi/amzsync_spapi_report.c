@@ -206,8 +206,8 @@ amzsync_report_find(amzsync_spapi_report_t *call)
         root = amzsync_report_answer(&h, 200);
 
         if (root != NULL) {
+            amzsync_report_listing(call, &h, root);
             amzsync_report_choose(call, json_object_get(root, "reports"));
-            call->outcome.verdict = AMZSYNC_SPAPI_OK;
             json_decref(root);
         }
     }
@@ -246,24 +246,45 @@ amzsync_report_find_url(const amzsync_spapi_report_t *call)
 }
 
 
+void
+amzsync_report_listing(amzsync_spapi_report_t *call, amzsync_spapi_http_t *h,
+    json_t *root)
+{
+    call->outcome.verdict = AMZSYNC_SPAPI_OK;
+
+    if (!json_is_array(json_object_get(root, "reports"))) {
+        amzsync_spapi_http_verdict(h, AMZSYNC_SPAPI_RETRY, "malformed_answer",
+                                   "The answer has no array of reports");
+    }
+}
+
+
+/* Of those that suit the one with the latest data. */
+
 static void
 amzsync_report_choose(amzsync_spapi_report_t *call, json_t *reports)
 {
-    size_t   i;
-    json_t  *report;
+    char      id[AMZSYNC_REPORT_ID_MAX];
+    size_t    i;
+    json_t   *report;
+    int64_t   to;
+
+    call->report_to = AMZSYNC_TIME_BAD;
 
     for (i = 0; i < json_array_size(reports); i++) {
         report = json_array_get(reports, i);
+        to = amzsync_report_time(report, "dataEndTime");
 
-        if (amzsync_report_suits(call, report)
-            && amzsync_report_text(report, "reportId", call->report_id)
-               == NGX_OK)
+        if (to > call->report_to
+            && amzsync_report_suits(call, report)
+            && amzsync_report_text(report, "reportId", id) == NGX_OK)
         {
-            call->report_to = amzsync_report_time(report, "dataEndTime");
-            call->report_to = ngx_min(call->report_to, call->to);
-            return;
+            call->report_to = to;
+            ngx_memcpy(call->report_id, id, sizeof(id));
         }
     }
+
+    call->report_to = ngx_min(call->report_to, call->to);
 }
 
 

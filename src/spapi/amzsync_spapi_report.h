@@ -32,6 +32,10 @@ ngx_int_t amzsync_report_text(json_t *root, const char *name, char *buf);
 /* A member that is a time; AMZSYNC_TIME_BAD: there is none. */
 int64_t amzsync_report_time(json_t *root, const char *name);
 
+/* The verdict on a listing: one without its array is malformed. */
+void amzsync_report_listing(amzsync_spapi_report_t *call,
+    amzsync_spapi_http_t *h, json_t *root);
+
 /* The next report that Amazon has made by itself. */
 void amzsync_report_list(amzsync_spapi_report_t *call);
 

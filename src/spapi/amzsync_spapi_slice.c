@@ -483,6 +483,7 @@ amzsync_slice_load(amzsync_slice_t *s, amzsync_spapi_report_t *call,
         if (n == -1) {
             (void) amzsync_slice_malformed(call, "The file of the report "
                                            "could not be read", 0);
+            call->outcome.verdict = AMZSYNC_SPAPI_RETRY;
             return -1;
         }
 

@@ -171,7 +171,9 @@ amzsync_store_load_params(amzsync_pg_query_t *query,
 
 
 /*
- * $1 user, $2 number, $3 lease, $4 dataset, $5 limit.  FOR UPDATE: to a zombie
+ * $1 user, $2 number, $3 lease, $4 dataset, $5 limit.  Rows are deleted by
+ * their place alone, or a plan that was cached while the table was empty would
+ * compare each row of the user's with all places.  FOR UPDATE: to a zombie
  * the load of the sync's new owner would be one that was given up.
  */
 
@@ -201,15 +203,16 @@ amzsync_store_purge_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
                "AND c.region = h.region AND c.dataset = $4 "
              "WHERE c.state IN ('loading', 'replaced') LIMIT 1"
         "), gone AS ("
-            "DELETE FROM amzsync.%s_rows WHERE user_id = $1 "
-               "AND ctid = ANY (ARRAY(SELECT r.place FROM old o "
+            "DELETE FROM amzsync.%s_rows "
+             "WHERE ctid = ANY (ARRAY(SELECT r.place FROM old o "
                    "CROSS JOIN LATERAL ("
                        "SELECT i.ctid AS place FROM amzsync.%s_rows i "
                         "WHERE i.user_id = $1 "
                           "AND i.selling_partner_id = o.selling_partner_id "
                           "AND i.region = o.region "
                           "AND i.load_sync_no = o.load_sync_no "
-                          "AND i.load_step = o.load_step LIMIT $5::bigint"
+                          "AND i.load_step = o.load_step "
+                        "ORDER BY i.line LIMIT $5::bigint"
                    ") r)) "
             "RETURNING 1"
         "), forgotten AS ("

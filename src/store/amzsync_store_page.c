@@ -157,7 +157,7 @@ amzsync_store_page_stmt(amzsync_store_page_t *page)
     }
 
     if (page->error && page->range_from != AMZSYNC_TIME_BAD
-        && page->dataset->each == NULL)
+        && page->dataset->each == NULL && page->dataset->report == NULL)
     {
         return &amzsync_store_window_failed_stmt;
     }

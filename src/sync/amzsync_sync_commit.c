@@ -250,6 +250,10 @@ amzsync_sync_commit_restart(amzsync_sync_set_t *set)
     set->step.window_page = 0;
     set->loop_limit = 0;
 
+    if (set->report) {
+        set->step.next_token = amzsync_sync_report_again(set);
+    }
+
     amzsync_sync_commit_ready(set);
 }
 
@@ -276,7 +280,7 @@ amzsync_sync_set_fail(amzsync_sync_set_t *set, const amzsync_error_t *error)
 
     amzsync_sync_commit_begin(set);
 
-    if (set->report) {
+    if (set->report && amzsync_sync_report_loading(set)) {
         amzsync_sync_commit_load(set, "failed");
     }
 

@@ -463,6 +463,10 @@ ngx_int_t amzsync_sync_report_failed(amzsync_sync_set_t *set,
 /* The step that is being made ends the last window of the dataset. */
 void amzsync_sync_report_last(amzsync_sync_set_t *set);
 
+/* Whether a load is under way; and where to begin it anew, or NULL. */
+ngx_uint_t amzsync_sync_report_loading(amzsync_sync_set_t *set);
+char *amzsync_sync_report_again(amzsync_sync_set_t *set);
+
 /* How much of the window is done, 0 to 1. */
 double amzsync_sync_report_part(amzsync_sync_set_t *set);
 

@@ -222,6 +222,17 @@ amzsync_sync_report_purged(amzsync_store_call_t *call)
 
     set = call->data;
 
+    if (call->status == AMZSYNC_STORE_FAILED) {
+
+        /* it can wait for the next sync, what is to be read cannot */
+
+        set->call = NULL;
+        set->report->purged = 1;
+
+        amzsync_sync_set_next(set);
+        return;
+    }
+
     if (!amzsync_sync_set_done(set, call)) {
         return;
     }
@@ -251,9 +262,10 @@ amzsync_sync_report_call(amzsync_sync_set_t *set,
     call->from = set->window_from;
     call->to = set->window_to;
 
-    /* the newest window ends now, and did so a moment ago */
+    /* the newest window ends now, and did so a moment ago; a report that was
+     * cancelled, because there is one that Amazon would not tell from it */
 
-    if (set->window_to == amzsync_sync_unit(set)->to) {
+    if (set->window_to == amzsync_sync_unit(set)->to || report->cancelled) {
         call->slack = (int64_t) set->dataset->report->cooldown * 1000;
     }
 
@@ -338,12 +350,27 @@ static void
 amzsync_sync_report_found(amzsync_sync_set_t *set,
     amzsync_spapi_report_t *call)
 {
+    amzsync_error_t         error;
     amzsync_sync_report_t  *report;
 
     report = set->report;
 
     report->listed = 1;
     report->uncertain = 0;
+
+    if (call->report_id[0] && call->report_to < set->window_to
+        && set->window_to != amzsync_sync_unit(set)->to)
+    {
+        /* to take it would leave a gap that looks as if it were read */
+
+        amzsync_error_set(&error, "report_too_soon",
+                          amzsync_sync_text("Amazon has made this report a "
+                                            "short time ago, and does not yet "
+                                            "make it again; the next sync asks "
+                                            "for it."), NULL);
+        amzsync_sync_set_fail(set, &error);
+        return;
+    }
 
     if (call->report_id[0]) {
         amzsync_sync_log_set(NGX_LOG_INFO, set, "report %s is taken",
@@ -598,6 +625,19 @@ amzsync_sync_report_failed(amzsync_sync_set_t *set,
             return NGX_DECLINED;
         }
 
+        if (report->step == AMZSYNC_REPORT_LIST
+            && set->restarts < set->job->sync->conf->retries)
+        {
+            /* the token of its page has expired */
+
+            set->restarts++;
+            ngx_memzero(&report->best, sizeof(amzsync_report_best_t));
+
+            amzsync_sync_set_later(set, set->job->sync->conf->retry_delay,
+                                   amzsync_sync_set_next);
+            return NGX_OK;
+        }
+
         if (report->report_id[0]
             && report->step != AMZSYNC_REPORT_FIND
             && set->restarts < set->job->sync->conf->retries)
@@ -618,6 +658,44 @@ amzsync_sync_report_failed(amzsync_sync_set_t *set,
     default:
         return NGX_DECLINED;
     }
+}
+
+
+/* Whether a load of the window is, or may be, under way: not between two, nor
+ * behind the last one. */
+
+ngx_uint_t
+amzsync_sync_report_loading(amzsync_sync_set_t *set)
+{
+    return set->next_token == NULL
+           || set->next_token[0] == 'r' || set->next_token[0] == 's';
+}
+
+
+/* Of reports that are listed the one that was begun is taken again, and none
+ * before it; of others the window begins anew.  NULL: so, too. */
+
+char *
+amzsync_sync_report_again(amzsync_sync_set_t *set)
+{
+    char                   *place;
+    amzsync_sync_report_t  *report;
+
+    report = set->report;
+
+    if (!set->dataset->report->listed || report->created == 0) {
+        return NULL;
+    }
+
+    place = ngx_alloc(AMZSYNC_REPORT_ID_MAX + NGX_INT64_LEN + 8,
+                      set->job->sync->log);
+
+    if (place) {
+        (void) sprintf(place, "n %ld %s", (long) report->created - 1,
+                       report->report_id);
+    }
+
+    return place;
 }
 
 
