@@ -137,6 +137,10 @@ amzsync_sync_fetch_free(amzsync_sync_fetch_t *fetch)
 
     if (fetch->dataset->report) {
         curl = fetch->call.report.curl;
+
+        amzsync_sync_spool_close(fetch->sync, fetch->call.report.spool);
+        fetch->call.report.spool = NULL;
+
         amzsync_spapi_report_free(&fetch->call.report);
 
     } else {

@@ -472,7 +472,10 @@ double amzsync_sync_report_part(amzsync_sync_set_t *set);
 
 /* The window has ended or begins anew: nothing of its report is known. */
 void amzsync_sync_report_reset(amzsync_sync_set_t *set);
-void amzsync_sync_report_free(amzsync_sync_report_t *report);
+void amzsync_sync_report_free(amzsync_sync_set_t *set);
+
+/* One holder less; the last one's file, or NULL, is closed in a thread. */
+void amzsync_sync_spool_close(amzsync_sync_t *sync, amzsync_spool_t *spool);
 
 
 /* --- progress --- */

@@ -737,7 +737,7 @@ amzsync_sync_report_reset(amzsync_sync_set_t *set)
 
     report = set->report;
 
-    amzsync_spool_release(report->spool);
+    amzsync_sync_spool_close(set->job->sync, report->spool);
     free(report->list_token);
 
     ngx_memzero(report, sizeof(amzsync_sync_report_t));
@@ -745,9 +745,9 @@ amzsync_sync_report_reset(amzsync_sync_set_t *set)
 
 
 void
-amzsync_sync_report_free(amzsync_sync_report_t *report)
+amzsync_sync_report_free(amzsync_sync_set_t *set)
 {
-    amzsync_spool_release(report->spool);
-    free(report->list_token);
-    ngx_free(report);
+    amzsync_sync_spool_close(set->job->sync, set->report->spool);
+    free(set->report->list_token);
+    ngx_free(set->report);
 }

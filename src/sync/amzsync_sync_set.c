@@ -295,7 +295,7 @@ amzsync_sync_set_stop(amzsync_sync_set_t *set)
     }
 
     if (set->report) {
-        amzsync_sync_report_free(set->report);
+        amzsync_sync_report_free(set);
     }
 
     if (set->error) {
