@@ -578,8 +578,13 @@ SERVER
     $call->("- -", "GET", "/other");
     $call->("- -", "GET", "/absent");
 
-    open my $fh, '<', $log or die "$log: $!\n";
-    my @logged = grep { !/^PUT .*connection/ } map { chomp; $_ } <$fh>;
+    # A line is written after its answer was sent.
+    my @logged;
+    AmzSync::Site::until_true(5, sub {
+        open my $fh, '<', $log or die "$log: $!\n";
+        @logged = grep { !/^PUT .*connection/ } map { chomp; $_ } <$fh>;
+        @logged >= @lines;
+    });
     is_deeply(\@logged, \@lines, "variables");
 
     my (undef, undef, $answer) = $site->db->call("GET", "/other", @port);
