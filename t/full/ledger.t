@@ -5,6 +5,7 @@ use strict;
 use warnings;
 
 use lib 't/lib';
+use AmzSync::Process;
 use AmzSync::Site;
 use Test::More;
 use Time::HiRes qw(sleep time);
@@ -21,23 +22,10 @@ my $nginx = $site->nginx(datasets => "marketplaces ledger_detail",
                                   . " amzsync_report_poll 200ms;");
 
 
-# Kilobytes that the worker has in memory: now, or at most so far.
-
-sub memory {
-    my ($what) = @_;
-    my ($worker) = $nginx->workers;
-
-    open my $fh, '<', "/proc/$worker/status" or die "no worker: $!\n";
-
-    my ($kb) = join("", <$fh>) =~ /^$what:\s+(\d+) kB/m;
-
-    return $kb;
-}
-
-
 # A worker that has its connections, and no sync.
 sleep(1);
-my $idle = memory("VmRSS");
+my ($worker) = $nginx->workers;
+my $idle = AmzSync::Process::memory($worker);
 
 my $begin = time;
 my $sync = $site->begin($nginx, "u1", seller => "S1");
@@ -46,10 +34,10 @@ my $state = $site->db->wait_sync($sync, timeout => $limit) || "none";
 note(sprintf "%.0f s", time - $begin);
 is($state, "completed", "completed") or diag $nginx->log;
 
-my $most = memory("VmHWM");
+my $most = AmzSync::Process::peak($worker);
 
-note("$idle KiB idle, $most KiB at most");
-cmp_ok($most - $idle, "<", 64 * 1024, "less than 64 MiB above the idle worker");
+note("$idle MiB idle, $most MiB at most");
+cmp_ok($most - $idle, "<", 64, "less than 64 MiB above the idle worker");
 
 cmp_ok($site->db->value("SELECT count(*) FROM amzsync.ledger_detail"), ">",
        0.9 * $rows, "rows of 18 months");

@@ -44,15 +44,53 @@ sub cpu {
 }
 
 
-# Resident memory in MB.
+# Resident memory in MB: now, and at most so far.
 
-sub memory {
-    my ($pid) = @_;
+sub memory { size($_[0], "VmRSS") }
+
+sub peak { size($_[0], "VmHWM") }
+
+
+sub size {
+    my ($pid, $what) = @_;
 
     open my $fh, '<', "/proc/$pid/status" or return;
-    my ($kb) = map { /^VmRSS:\s+(\d+)/ ? $1 : () } <$fh>;
+    my ($kb) = map { /^$what:\s+(\d+)/ ? $1 : () } <$fh>;
 
     return defined $kb ? $kb / 1024 : undef;
+}
+
+
+# Which of the processes has the end of a connection that has this port.
+
+sub owner {
+    my ($port, @pids) = @_;
+    my %sockets = map { ("socket:[$_]" => 1) } sockets($port);
+
+    for my $pid (@pids) {
+        return $pid if grep { $sockets{ readlink($_) || "" } }
+                       glob "/proc/$pid/fd/*";
+    }
+
+    return undef;
+}
+
+
+sub sockets {
+    my ($port) = @_;
+    my $end = sprintf ":%04X", $port;
+    my @inodes;
+
+    for my $file ("/proc/net/tcp", "/proc/net/tcp6") {
+        open my $fh, '<', $file or next;
+
+        for (<$fh>) {
+            my @field = split;
+            push @inodes, $field[9] if $field[1] =~ /$end$/;
+        }
+    }
+
+    return @inodes;
 }
 
 
