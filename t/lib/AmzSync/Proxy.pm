@@ -31,7 +31,7 @@ use Time::HiRes qw(time);
 
 
 sub new {
-    my ($class, $port) = @_;
+    my ($class, $port, %arg) = @_;
 
     socketpair my $mine, my $its, AF_UNIX, SOCK_STREAM, PF_UNSPEC
         or die "socketpair: $!\n";
@@ -42,6 +42,7 @@ sub new {
         listen => IO::Socket::INET->new(LocalAddr => "127.0.0.1",
                                         Listen => 64, ReuseAddr => 1),
         armed  => {},
+        %arg,
     }, $class;
 
     die "no free port: $!\n" if !$self->{listen};

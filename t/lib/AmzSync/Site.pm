@@ -50,13 +50,16 @@ sub url { $_[0]{url} }
 sub markets { @markets }
 
 
+# "amazon" is another address of Amazon's.
+
 sub nginx {
     my ($self, %arg) = @_;
+    my $url = $arg{amazon} || $self->{url};
 
     my $nginx = AmzSync::Nginx->new(
         workers => $arg{workers}, log_level => $arg{log_level},
-        http => $self->{db}->http_config(endpoint => $self->{url},
-                                         lwa => "$self->{url}/auth/o2/token",
+        http => $self->{db}->http_config(endpoint => $url,
+                                         lwa => "$url/auth/o2/token",
                                          (map { $_ => $arg{$_} }
                                           grep { exists $arg{$_} }
                                           qw(datasets conninfo pool postgres)),
@@ -134,14 +137,15 @@ sub wait_row {
 
 
 # Differences of a user's tables from a seller's truth: of orders and items,
-# or of those named.
+# or of those named; the last may be what else the sandbox is asked, "&...".
 
 sub differences {
     my ($self, $user, $seller, @tables) = @_;
+    my $more = @tables && $tables[-1] =~ /^&/ ? pop @tables : undef;
 
     return AmzSync::Truth::compare($self->{db}, user => $user,
                                    url => $self->{url}, seller => $seller,
-                                   marketplaces => \@markets,
+                                   marketplaces => \@markets, more => $more,
                                    tables => @tables ? \@tables : undef);
 }
 
