@@ -309,6 +309,36 @@ for ([ "fatal:3", "report_failed", qr/\S/ ],
 }
 
 
+# --- a window that is shorter than the time in which Amazon makes no other
+
+{
+    my ($site, $nginx) = stage("", [ "customer_returns" ]);
+
+    # A plan that was made before: two months ago, ten minutes of a window.
+    $site->connect($nginx, "u1", seller => "S1");
+    $site->db->sql("
+        INSERT INTO amzsync.sync_progress (user_id, sync_no,
+                    selling_partner_id, region, marketplace_ids)
+        VALUES ('u1', 1764000000000, 'S1', 'na', '{ATVPDKIKX0DER}');
+        INSERT INTO amzsync.sync_datasets (user_id, sync_no, dataset, position)
+        VALUES ('u1', 1764000000000, 'customer_returns', 1);
+        INSERT INTO amzsync.sync_units (user_id, sync_no, dataset, unit,
+                    marketplace_ids, range_from, range_to)
+        SELECT 'u1', 1764000000000, 'customer_returns', 1,
+               '{ATVPDKIKX0DER}', w, w + interval '720 h 10 min'
+          FROM date_bin('720 h', now() - interval '1440 h',
+                        '2000-01-01Z') w");
+
+    is($site->db->wait_sync("sync_u1_1764000000000", timeout => 60),
+       "completed", "short: completed") or diag $nginx->log;
+    is_deeply([ $site->db->sql("
+        SELECT range_to - range_from FROM amzsync.coverage
+         WHERE state IN ('done', 'empty') ORDER BY range_from") ],
+              [ [ "30 days" ], [ "00:10:00" ] ], "short: both were read");
+    alarms("short", $site);
+}
+
+
 # --- workers that die, in every step of a report
 
 {

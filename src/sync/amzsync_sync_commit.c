@@ -176,7 +176,8 @@ amzsync_sync_commit_completed(amzsync_sync_set_t *set)
 
 /*
  * The window was read whole: the next one, of the next unit perhaps.  A report
- * that was taken, not made, may end a little before its window.
+ * that was taken, not made, may end a little before its window, which is the
+ * newest one then.
  */
 
 static void
@@ -197,8 +198,10 @@ amzsync_sync_commit_next_window(amzsync_sync_set_t *set)
 
     end = unit->to;
 
-    if (set->report) {
-        end -= (int64_t) set->dataset->report->cooldown * 1000;
+    if (set->report
+        && amzsync_sync_plan_window(set, unit, step->window_from) == end)
+    {
+        end = step->window_to;
     }
 
     if (step->window_to < end) {
