@@ -50,6 +50,25 @@ sub url { $_[0]{url} }
 sub markets { @markets }
 
 
+# Amazon's arguments are others from now on; its zone stays.
+
+sub renew {
+    my ($self, $sandbox, %arg) = @_;
+    my $amazon = $self->{amazon};
+    my ($old) = $amazon->workers;
+
+    $amazon->configure(http => $arg{http} || "",
+                       server => ($arg{server} || "")
+                                 . $self->{db}->sandbox($sandbox));
+    $amazon->signal("HUP");
+
+    until_true(20, sub {
+        my ($new) = $amazon->workers;
+        $new && $new != $old;
+    }) or die "the sandbox was not configured anew\n";
+}
+
+
 # "amazon" is another address of Amazon's.
 
 sub nginx {
