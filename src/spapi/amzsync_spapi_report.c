@@ -181,8 +181,9 @@ amzsync_report_url(const amzsync_spapi_report_t *call, const char *path,
 
 
 /*
- * One that is being made, or was made within its cooldown: Amazon would cancel
- * another one, and an id that was lost with an answer is found again.
+ * One that is being made, or was made within its cooldown before the sync:
+ * Amazon would cancel another one, and an id that was lost with an answer is
+ * found again.
  */
 
 static void
@@ -228,7 +229,7 @@ amzsync_report_find_url(const amzsync_spapi_report_t *call)
                        AMZSYNC_REPORT_FIND_TIME);
 
     *amzsync_time_print_seconds((u_char *) since,
-                                (int64_t) (time(NULL) - cooldown) * 1000)
+                                call->planned - (int64_t) cooldown * 1000)
         = '\0';
 
     base = amzsync_report_url(call, "/reports", "");

@@ -261,6 +261,7 @@ amzsync_sync_report_call(amzsync_sync_set_t *set,
     call->step = report->step;
     call->from = set->window_from;
     call->to = set->window_to;
+    call->planned = amzsync_sync_unit(set)->to;
 
     /* the newest window ends now, and did so a moment ago; a report that was
      * cancelled, because there is one that Amazon would not tell from it */

@@ -20,13 +20,13 @@ my $sandbox = "seed=6 orders=300 page=10 inventory=60 transactions=200"
 # An nginx whose clock differs by so many seconds.
 
 sub nginx {
-    my ($site, $off) = @_;
+    my ($site, $off, %arg) = @_;
 
     local @ENV{qw(LD_PRELOAD FAKETIME FAKETIME_DONT_FAKE_MONOTONIC)}
         = ($library, sprintf("%+ds", $off), 1);
 
-    return $site->nginx(workers => 2, datasets => undef,
-                        extra => "amzsync_lease 6s;");
+    return $site->nginx(workers => 2, datasets => $arg{datasets},
+                        extra => "amzsync_lease 6s;" . ($arg{extra} || ""));
 }
 
 
@@ -122,6 +122,29 @@ for my $off (3600, -3600) {
 
     is_deeply([ $site->alarms(qr/exited on signal 9/) ], [],
               "$name: no alarms");
+}
+
+# Reports that Amazon has made a moment ago are taken: it cancels others, and
+# what is cancelled has no data.
+
+for my $off (3600, -3600) {
+    my $name = $off > 0 ? "early" : "late";
+    my $site = AmzSync::Site->new("$sandbox ledger=20000 report_time=100ms");
+    my $wrong = nginx($site, $off, datasets => "marketplaces ledger_detail",
+                      extra => "amzsync_temp_path " . $site->db->dir
+                               . "/temp; amzsync_report_poll 100ms;"
+                               . " amzsync_backfill 100d;");
+
+    for my $round ("first", "at once") {
+        is($site->db->wait_sync($site->begin($wrong, "u1", seller => "S1")),
+           "completed", "$name, reports, $round: completed");
+        is_deeply([ $site->db->sql("
+            SELECT DISTINCT state FROM amzsync.coverage
+             WHERE dataset = 'ledger_detail'") ], [ [ "done" ] ],
+                  "$name, reports, $round: none was cancelled");
+    }
+
+    is_deeply([ $site->alarms ], [], "$name, reports: no alarms");
 }
 
 done_testing();
