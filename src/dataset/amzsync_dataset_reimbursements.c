@@ -64,6 +64,8 @@ static const amzsync_report_t  amzsync_reimbursements_report = {
     "GET_FBA_REIMBURSEMENTS_DATA",
     NULL,
     4 * 3600,
+    0,
+    NULL,
     0
 };
 
@@ -93,5 +95,6 @@ const amzsync_dataset_t  amzsync_dataset_reimbursements = {
     NULL,
 
     &amzsync_reimbursements_report,
+    NULL,
     NULL
 };
