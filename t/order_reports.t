@@ -269,6 +269,48 @@ sub units {
 }
 
 
+# --- reports of several slices; the worker is killed before, between and behind
+
+{
+    my ($site, $nginx) = stage("orders=12000 page=40", workers => 2,
+                               extra => "amzsync_lease 2s;");
+    my $db = $site->db;
+    my $sync = $site->begin($nginx, "u1", seller => "S1");
+    my %killed;
+
+    AmzSync::Site::until_true(180, sub {
+        my ($row) = $db->sql("
+            SELECT p.state, left(d.next_token, 1), d.unit,
+                   (p.lease IS NOT NULL)::int
+              FROM amzsync.sync_progress p JOIN amzsync.sync_datasets d
+             USING (user_id, sync_no)
+             WHERE user_id = 'u1' AND dataset = 'orders'");
+        my ($state, $step, $unit, $held) = @$row;
+
+        $step = "-" if !defined $step;
+
+        if ($unit == 1 && $held && $step =~ /^[rs]$/ && !$killed{$step}++) {
+            kill "KILL", $nginx->workers;
+        }
+
+        return $state eq "completed" || $state eq "failed";
+    });
+
+    is($db->wait_sync($sync), "completed", "killed: completed");
+    is_deeply([ sort keys %killed ], [ "r", "s" ],
+              "killed: with a report, and between two slices of it");
+    is(calls($site, "createReport"), "13 x 202",
+       "killed: no report is made twice");
+
+    load_truth($site, "S1");
+    is_deeply(wrong($site, "u1"), $right, "killed: the tables are the truth");
+    is($db->value("SELECT rows FROM amzsync.sync_datasets
+                    WHERE user_id = 'u1' AND dataset = 'orders'"),
+       12000, "killed: each order counts once");
+    alarms("killed", $site);
+}
+
+
 # --- not chosen: switched off; and few orders
 
 {
