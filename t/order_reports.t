@@ -314,7 +314,8 @@ sub units {
 # --- not chosen: switched off; and few orders
 
 {
-    my ($site, $nginx) = stage("orders=3000", extra => "amzsync_order_reports off;");
+    my ($site, $nginx) = stage("orders=3000",
+                               extra => "amzsync_order_reports off;");
     my $db = $site->db;
     my $sync = $site->begin($nginx, "u1", seller => "S1");
 

@@ -236,10 +236,12 @@ amzsync_sync_plan_window(amzsync_sync_set_t *set,
 void
 amzsync_sync_plan_source(amzsync_sync_set_t *set)
 {
-    set->source = set->dataset;
-
     if (amzsync_sync_unit(set)->by_report) {
         set->source = set->dataset->instead;
+
+    } else {
+        set->source = set->dataset;
+        set->why[0] = '\0';
     }
 
     if (set->report && set->source->report == NULL) {
