@@ -169,6 +169,9 @@ typedef enum {
     AMZSYNC_UNIT_SELLER = 0,        /* the seller; no marketplace is named */
     AMZSYNC_UNIT_MARKETPLACES,      /* all marketplaces that stand at the same
                                        place, in one call */
+    AMZSYNC_UNIT_REGION,            /* all marketplaces, from the place of the
+                                       last of them: whichever are named, the
+                                       rows are those of the region */
     AMZSYNC_UNIT_MARKETPLACE,       /* one marketplace, which is part of the
                                        key of its rows */
     AMZSYNC_UNIT_NAMED_MARKETPLACE, /* one marketplace, which its rows name in

@@ -214,6 +214,14 @@ amzsync_store_plan_units(amzsync_store_sql_t *sql,
                           "GROUP BY range_from, newest");
         break;
 
+    case AMZSYNC_UNIT_REGION:
+        amzsync_store_sql(sql, "array_agg(marketplace_id ORDER BY "
+                          "marketplace_id) AS ids FROM (SELECT newest, "
+                          "marketplace_id, min(range_from) OVER () "
+                          "AS range_from FROM starts) s "
+                          "GROUP BY range_from, newest");
+        break;
+
     case AMZSYNC_UNIT_MARKETPLACE:
     case AMZSYNC_UNIT_NAMED_MARKETPLACE:
         amzsync_store_sql(sql, "ARRAY[marketplace_id] AS ids FROM starts s");
