@@ -275,8 +275,17 @@ sub units {
     my ($site, $nginx) = stage("orders=12000 page=40", workers => 2,
                                extra => "amzsync_lease 2s;");
     my $db = $site->db;
-    my $sync = $site->begin($nginx, "u1", seller => "S1");
     my %killed;
+
+    # A report stays half read for long enough to be met.
+
+    $db->sql("CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS
+              'BEGIN PERFORM pg_sleep(0.5); RETURN NEW; END';
+              CREATE TRIGGER linger BEFORE UPDATE ON amzsync.sync_datasets
+                 FOR EACH ROW WHEN (OLD.next_token LIKE 's %')
+                 EXECUTE FUNCTION linger()");
+
+    my $sync = $site->begin($nginx, "u1", seller => "S1");
 
     AmzSync::Site::until_true(180, sub {
         my ($row) = $db->sql("
