@@ -190,6 +190,45 @@ sub alarms {
 }
 
 
+# --- marketplaces that go, take their rows along, and come back
+
+{
+    my ($site, $nginx) = stage("", [ "reimbursements", "customer_returns" ],
+                               extra => "");
+    my @sets = qw(reimbursements customer_returns);
+    my @markets = AmzSync::Site::markets();
+
+    my $again = sub {
+        my ($name, $full, @markets) = @_;
+
+        $site->connect($nginx, "u1", seller => "S1",
+                       marketplaces => \@markets);
+
+        my (undef, $answer) = $site->db->call(
+            "POST", "/api/v1/integrations/amazon/sync", user => "u1",
+            port => $nginx->port, body => $full ? { full => \1 } : {});
+
+        is($site->db->wait_sync($answer->{syncId}, timeout => 120),
+           "completed", "$name: completed");
+    };
+
+    is(run_sync($site, $nginx, "u1"), "completed", "all markets: completed");
+    is_true("all markets", $site, "u1", @sets);
+
+    my $rows = $site->db->value("SELECT count(*)
+                                   FROM amzsync.customer_returns");
+
+    $again->("one market", 1, $markets[0]);
+    cmp_ok($site->db->value("SELECT count(*) FROM amzsync.customer_returns"),
+           "<", $rows, "one market: the others' rows are gone");
+    is_true("one market", $site, "u1", "reimbursements");
+
+    $again->("all again", 0, @markets);
+    is_true("all again", $site, "u1", @sets);
+    alarms("all again", $site);
+}
+
+
 # --- those that Amazon makes by itself, one after the other
 
 {

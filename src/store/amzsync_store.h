@@ -447,6 +447,8 @@ typedef struct {
     int64_t             range_to;
     int64_t             expected_pages; /* of all units; -1: unknown */
     int64_t             units;          /* how many there are */
+    ngx_uint_t          by_report;      /* in place of calls */
+    ngx_uint_t          decided;        /* which of them, for good */
 } amzsync_store_unit_t;
 
 void amzsync_store_plan_row(amzsync_store_call_t *call, ngx_uint_t n,
@@ -512,6 +514,15 @@ typedef struct {
 } amzsync_store_load_t;
 
 
+/* Whether the unit is read by reports in place of calls, from now on; and where
+ * a unit of calls goes on from, if not TIME_BAD, which is made behind all. */
+
+typedef struct {
+    ngx_uint_t                by_report;
+    int64_t                   tail;
+} amzsync_store_choice_t;
+
+
 typedef struct {
     const amzsync_dataset_t  *dataset;
     int64_t                   page;         /* expected */
@@ -542,6 +553,8 @@ typedef struct {
     int64_t                   range_to;     /* no plan yet */
     ngx_uint_t                last;         /* page of it */
     const amzsync_store_load_t  *load;      /* of a report, else NULL */
+    const amzsync_store_choice_t  *choice;  /* or NULL; the unit's window begins
+                                               anew */
 
     amzsync_rows_t           *rows;         /* stays the caller's: must live
                                                until the handler */

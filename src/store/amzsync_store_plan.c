@@ -40,7 +40,8 @@ static void amzsync_store_plan_open(amzsync_store_sql_t *sql,
          "WHERE user_id = $1 AND sync_no = $2 AND lease = $3 "                \
            "AND state = 'running' FOR UPDATE"                                 \
     "), known AS MATERIALIZED ("                                              \
-        "SELECT unit, marketplace_ids, parent_id, range_from, range_to "      \
+        "SELECT unit, marketplace_ids, parent_id, range_from, range_to, "     \
+               "by_report "                                                   \
           "FROM amzsync.sync_units "                                          \
          "WHERE user_id = $1 AND sync_no = $2 AND dataset = $4"               \
     "), bounds AS MATERIALIZED ("                                             \
@@ -104,7 +105,8 @@ static void amzsync_store_plan_open(amzsync_store_sql_t *sql,
                                                        "ids, parent_id), "    \
                "ids, parent_id, range_from, range_to "                        \
           "FROM units "                                                       \
-        "RETURNING unit, marketplace_ids, parent_id, range_from, range_to"    \
+        "RETURNING unit, marketplace_ids, parent_id, range_from, range_to, "  \
+                  "by_report"                                                 \
     "), plan AS MATERIALIZED ("                                               \
         "SELECT * FROM known UNION ALL SELECT * FROM made"                    \
     "), last AS MATERIALIZED ("                                               \
@@ -132,7 +134,8 @@ static void amzsync_store_plan_open(amzsync_store_sql_t *sql,
                       "WHERE u.user_id = $1 AND u.sync_no = last.sync_no "    \
                         "AND u.dataset = $4) parts "                          \
                 "WHERE part < 2 OR NOT held.full_sync), "                     \
-           "plan.parent_id, (SELECT count(*) FROM plan) "                     \
+           "plan.parent_id, (SELECT count(*) FROM plan), "                    \
+           "plan.by_report::int "                                             \
       "FROM held LEFT JOIN plan ON plan.unit >= $8::bigint "                  \
      "ORDER BY plan.unit LIMIT 256"
 
@@ -208,6 +211,14 @@ amzsync_store_plan_units(amzsync_store_sql_t *sql,
     case AMZSYNC_UNIT_MARKETPLACES:
         amzsync_store_sql(sql, "array_agg(marketplace_id ORDER BY "
                           "marketplace_id) AS ids FROM starts s "
+                          "GROUP BY range_from, newest");
+        break;
+
+    case AMZSYNC_UNIT_REGION:
+        amzsync_store_sql(sql, "array_agg(marketplace_id ORDER BY "
+                          "marketplace_id) AS ids FROM (SELECT newest, "
+                          "marketplace_id, min(range_from) OVER () "
+                          "AS range_from FROM starts) s "
                           "GROUP BY range_from, newest");
         break;
 
@@ -314,4 +325,6 @@ amzsync_store_plan_row(amzsync_store_call_t *call, ngx_uint_t n,
     row->expected_pages = amzsync_store_int(call, n, 3, -1);
     row->parent_id = amzsync_store_text(call, n, 4);
     row->units = amzsync_store_int(call, n, 5, 0);
+    row->by_report = (amzsync_store_int(call, n, 6, 0) != 0);
+    row->decided = (amzsync_store_int(call, n, 6, -1) != -1);
 }

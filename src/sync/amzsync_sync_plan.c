@@ -104,6 +104,8 @@ amzsync_sync_plan_units(amzsync_sync_set_t *set, amzsync_store_call_t *call)
 
         unit->from = row.range_from;
         unit->to = row.range_to;
+        unit->by_report = row.by_report;
+        unit->decided = row.decided;
         unit->marketplaces = p;
 
         p = (char *) ngx_cpymem(p, row.marketplaces.data,
@@ -115,6 +117,8 @@ amzsync_sync_plan_units(amzsync_sync_set_t *set, amzsync_store_call_t *call)
         p = (char *) ngx_cpymem(p, row.parent_id.data, row.parent_id.len);
         *p++ = '\0';
     }
+
+    amzsync_sync_plan_source(set);
 
     return NGX_OK;
 }
@@ -221,7 +225,27 @@ amzsync_sync_plan_window(amzsync_sync_set_t *set,
     int64_t  to, span;
 
     to = unit->to;
-    span = (int64_t) set->dataset->window * 1000;
+    span = unit->by_report ? set->dataset->instead->window
+                           : set->dataset->window;
+    span *= 1000;
 
     return (span && to - from > span) ? from + span : to;
+}
+
+
+void
+amzsync_sync_plan_source(amzsync_sync_set_t *set)
+{
+    if (amzsync_sync_unit(set)->by_report) {
+        set->source = set->dataset->instead;
+
+    } else {
+        set->source = set->dataset;
+        set->why[0] = '\0';
+    }
+
+    if (set->report && set->source->report == NULL) {
+        amzsync_sync_report_free(set);
+        set->report = NULL;
+    }
 }

@@ -46,7 +46,7 @@ amzsync_sync_progress_set(amzsync_sync_set_t *set, amzsync_store_page_t *step,
         part = pages ? amzsync_sync_report_part(set) : 0;
     }
 
-    if (set->report && set->dataset->report->listed) {
+    if (set->report && set->source->report->listed) {
         done = (double) (set->report->created - unit->from) / range;
         done = ngx_max(done, 0);
 

@@ -162,7 +162,7 @@ amzsync_sync_report_ask(amzsync_sync_set_t *set)
 
     report = set->report;
 
-    if (!report->purged) {
+    if (!report->purged && set->source == set->dataset) {
         amzsync_sync_report_purge(set);
         return;
     }
@@ -173,7 +173,7 @@ amzsync_sync_report_ask(amzsync_sync_set_t *set)
         return;
     }
 
-    if (set->dataset->report->listed) {
+    if (set->source->report->listed) {
         amzsync_sync_report_list(set);
         return;
     }
@@ -182,7 +182,8 @@ amzsync_sync_report_ask(amzsync_sync_set_t *set)
 
     if (!report->listed
         && (report->uncertain
-            || set->window_to == amzsync_sync_unit(set)->to))
+            || (set->window_to == amzsync_sync_unit(set)->to
+                && set->source->report->cooldown)))
     {
         report->step = AMZSYNC_REPORT_FIND;
         amzsync_sync_set_quota(set, AMZSYNC_GET_REPORTS);
@@ -256,7 +257,7 @@ amzsync_sync_report_call(amzsync_sync_set_t *set,
     report = set->report;
 
     call->conf = &sync->conf->spapi;
-    call->dataset = set->dataset;
+    call->dataset = set->source;
     call->region = set->job->region;
     call->step = report->step;
     call->from = set->window_from;
@@ -266,7 +267,7 @@ amzsync_sync_report_call(amzsync_sync_set_t *set,
      * cancelled, because there is one that Amazon would not tell from it */
 
     if (set->window_to == amzsync_sync_unit(set)->to || report->cancelled) {
-        call->slack = (int64_t) set->dataset->report->cooldown * 1000;
+        call->slack = (int64_t) set->source->report->cooldown * 1000;
     }
 
     ngx_memcpy(call->report_id, report->report_id, sizeof(call->report_id));
@@ -502,7 +503,7 @@ amzsync_sync_report_fatal(amzsync_sync_set_t *set)
     amzsync_error_set(&error, "report_failed",
                       amzsync_sync_text("Amazon could not make the report and "
                                         "does not say why."), NULL);
-    amzsync_sync_set_fail(set, &error);
+    amzsync_sync_fetch_fail(set, &error);
 }
 
 
@@ -545,7 +546,7 @@ amzsync_sync_report_read(amzsync_sync_set_t *set,
     report->lines = call->lines;
     report->message[0] = '\0';
 
-    if (call->last && !set->dataset->report->listed) {
+    if (call->last && !set->source->report->listed) {
         amzsync_sync_commit_report(set, rows, NULL, "done");
         return;
     }
@@ -646,13 +647,13 @@ amzsync_sync_report_failed(amzsync_sync_set_t *set,
             amzsync_sync_commit_restart(set);
 
         } else {
-            amzsync_sync_set_fail(set, &outcome->error);
+            amzsync_sync_fetch_fail(set, &outcome->error);
         }
 
         return NGX_OK;
 
     case AMZSYNC_SPAPI_TOO_LARGE:
-        amzsync_sync_set_fail(set, &outcome->error);
+        amzsync_sync_fetch_fail(set, &outcome->error);
         return NGX_OK;
 
     default:
@@ -683,7 +684,7 @@ amzsync_sync_report_again(amzsync_sync_set_t *set)
 
     report = set->report;
 
-    if (!set->dataset->report->listed || report->created == 0) {
+    if (!set->source->report->listed || report->created == 0) {
         return NULL;
     }
 

@@ -42,7 +42,7 @@ amzsync_sync_set_next(amzsync_sync_set_t *set)
         return;
     }
 
-    if (set->dataset->report) {
+    if (set->source->report) {
         amzsync_sync_report_next(set);
         return;
     }
@@ -145,7 +145,11 @@ amzsync_sync_set_slot(amzsync_store_call_t *call)
     wait = amzsync_store_quota_wait(call);
 
     if (wait) {
-        amzsync_sync_set_wait(set, wait);
+
+        if (!amzsync_sync_instead(set)) {
+            amzsync_sync_set_wait(set, wait);
+        }
+
         return;
     }
 
