@@ -5,13 +5,14 @@
 -- searchOrders tells of money, but with amounts of its own.
 
 ALTER TABLE amzsync.sync_units
-    ADD by_report  boolean;
+    ADD by_report  boolean,
+    ADD calls_to   timestamptz;
 
 COMMENT ON COLUMN amzsync.sync_units.by_report IS
     'orders: whether reports are asked for instead of searchOrders; NULL: not '
     'decided, searchOrders so far';
-
-GRANT UPDATE ON amzsync.sync_units TO amzsync_nginx;
+COMMENT ON COLUMN amzsync.sync_units.calls_to IS
+    'by report: until here by searchOrders, as a report could not be had';
 
 
 ALTER TABLE amzsync.orders

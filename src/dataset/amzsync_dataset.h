@@ -92,8 +92,6 @@ typedef enum {
                                            change of its value is logged in
                                            amzsync.changes; the table has the
                                            column changed_from */
-#define AMZSYNC_COLUMN_PARENT   0x200   /* of a report in place of calls: of
-                                           the row, the others of its child */
 
 #define AMZSYNC_KEY_MAX         256     /* all keys must fit an index row */
 #define AMZSYNC_PATH_DEPTH      6
@@ -226,9 +224,10 @@ typedef struct {
                                            with a time of its own: they are
                                            listed by when they were made */
 
-    /* Of a report in place of calls: names of fields that nobody may keep, by
-     * '|'; and how many seconds up to now are left to calls. */
-    const char              *personal;      /* or NULL */
+    /* Of a report in place of calls: fields that its EXTRA column keeps, by
+     * '|', as others may be about people; and how many seconds up to now are
+     * left to calls. */
+    const char              *kept;          /* NULL: all */
     time_t                   tail;
 } amzsync_report_t;
 
@@ -322,6 +321,8 @@ typedef struct amzsync_rows_s  amzsync_rows_t;
 struct amzsync_rows_s {
     const amzsync_rowset_t  *rowset;
     ngx_uint_t               nrows;
+    ngx_uint_t               ngroups;       /* of a report in place of calls:
+                                               rows that its lines are of */
     amzsync_array_t          columns[AMZSYNC_COLUMNS_MAX];
     amzsync_array_t          parent;        /* children only */
     amzsync_rows_t          *child;         /* or NULL */

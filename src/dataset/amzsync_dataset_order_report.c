@@ -3,31 +3,32 @@
  * Orders by report, where searchOrders would take too long: a line an item.
  *
  * It has neither ids of items nor what searchOrders says of proceeds; whatever
- * searchOrders answers later takes its place.  Where an order was sent to is
- * read over: this service keeps no personal data.
+ * searchOrders answers later takes its place.  Who bought, and where an order
+ * was sent to, is read over, and so is what nobody here knows: this service
+ * keeps no personal data.
  */
 
 
 #include <dataset/amzsync_dataset.h>
 
 
-/* The order's columns, which are the same in all of its lines, come first. */
+/* Those of the order, which are the same in all of its lines, come first. */
 
 static const amzsync_column_t  amzsync_order_report_columns[] = {
     { "order_id", "amazon-order-id|order-id",
-      AMZSYNC_TEXT, AMZSYNC_COLUMN_KEY|AMZSYNC_COLUMN_PARENT },
+      AMZSYNC_TEXT, AMZSYNC_COLUMN_KEY },
     { "created_time", "purchase-date",
-      AMZSYNC_TIME, AMZSYNC_COLUMN_PARENT },
+      AMZSYNC_TIME, 0 },
     { "last_updated_time", "last-updated-date",
-      AMZSYNC_TIME, AMZSYNC_COLUMN_PARENT|AMZSYNC_COLUMN_REQUIRED },
+      AMZSYNC_TIME, AMZSYNC_COLUMN_REQUIRED },
     { "fulfillment_status", "order-status",
-      AMZSYNC_ENUM, AMZSYNC_COLUMN_PARENT },
+      AMZSYNC_ENUM, 0 },
     { "fulfilled_by", "fulfillment-channel",
-      AMZSYNC_ENUM, AMZSYNC_COLUMN_PARENT },
+      AMZSYNC_ENUM, 0 },
     { "fulfillment_service_level", "ship-service-level",
-      AMZSYNC_ENUM, AMZSYNC_COLUMN_PARENT },
+      AMZSYNC_ENUM, 0 },
     { "marketplace_name", "sales-channel",
-      AMZSYNC_TEXT, AMZSYNC_COLUMN_PARENT },
+      AMZSYNC_TEXT, 0 },
 
     { "line", NULL,
       AMZSYNC_BIGINT, AMZSYNC_COLUMN_LINE },
@@ -80,10 +81,9 @@ static const amzsync_report_t  amzsync_order_report = {
     NULL,
     0,                              /* Amazon makes it as often as asked for */
     0,
-    "ship-city|ship-state|ship-postal-code|ship-country|buyer-name"
-    "|buyer-email|buyer-phone-number|recipient-name|ship-address-1"
-    "|ship-address-2|ship-address-3|ship-phone-number|buyer-company-name"
-    "|buyer-cst-number|buyer-vat-number|buyer-tax-registration-id",
+    "merchant-order-id|order-channel|promotion-ids|is-business-order"
+    "|is-sold-by-ab|signature-confirmation-recommended|fulfilled-by"
+    "|is-replacement-order|is-transparency|default-ship-from-country",
     6 * 3600
 };
 

@@ -45,6 +45,11 @@ typedef struct {
     u_char                   before[AMZSYNC_KEY_MAX];
     size_t                   nbefore;
 
+    /* Where its lines began. */
+    size_t                   mark[AMZSYNC_MARK_SIZE];
+    off_t                    mark_offset;
+    int64_t                  mark_lines;
+
     amzsync_json_t           extra;
     u_char                   json[4096];
     ngx_uint_t               nextra;
@@ -55,10 +60,12 @@ typedef struct {
 
 static ngx_int_t amzsync_slice_header(amzsync_slice_t *s,
     amzsync_spapi_report_t *call, off_t *offset);
-static void amzsync_slice_columns(amzsync_slice_t *s, const char *personal);
+static void amzsync_slice_columns(amzsync_slice_t *s, const char *kept);
 static ngx_int_t amzsync_slice_rows(amzsync_slice_t *s,
     amzsync_spapi_report_t *call);
 static ngx_uint_t amzsync_slice_full(amzsync_slice_t *s,
+    amzsync_spapi_report_t *call);
+static void amzsync_slice_back(amzsync_slice_t *s,
     amzsync_spapi_report_t *call);
 static ngx_int_t amzsync_slice_row(amzsync_slice_t *s, amzsync_rows_t *rows,
     int64_t line);
@@ -181,14 +188,14 @@ amzsync_slice_header(amzsync_slice_t *s, amzsync_spapi_report_t *call,
     s->nheader = s->nfields;
     ngx_memcpy(s->header, s->fields, sizeof(s->fields));
 
-    amzsync_slice_columns(s, call->dataset->report->personal);
+    amzsync_slice_columns(s, call->dataset->report->kept);
 
     return NGX_OK;
 }
 
 
 static void
-amzsync_slice_columns(amzsync_slice_t *s, const char *personal)
+amzsync_slice_columns(amzsync_slice_t *s, const char *kept)
 {
     ngx_uint_t  i, c;
 
@@ -208,11 +215,10 @@ amzsync_slice_columns(amzsync_slice_t *s, const char *personal)
     for (i = 0; i < s->nheader; i++) {
         s->column[i] = AMZSYNC_SLICE_NONE;
 
-        if (personal && amzsync_field_named(personal, s->header[i].p,
-                                            s->header[i].len))
+        if (kept && !amzsync_field_named(kept, s->header[i].p,
+                                         s->header[i].len))
         {
             s->column[i] = AMZSYNC_SLICE_UNKEPT;
-            continue;
         }
 
         for (c = 0; c < s->ncolumns; c++) {
@@ -234,9 +240,10 @@ amzsync_slice_columns(amzsync_slice_t *s, const char *personal)
 static ngx_int_t
 amzsync_slice_rows(amzsync_slice_t *s, amzsync_spapi_report_t *call)
 {
-    u_char     *p, *end, *last;
-    ssize_t     n;
-    ngx_int_t   rc;
+    u_char      *p, *end, *last;
+    ssize_t      n;
+    ngx_int_t    rc;
+    ngx_uint_t   row;
 
     n = amzsync_slice_load(s, call, call->offset);
     if (n < 0) {
@@ -259,6 +266,7 @@ amzsync_slice_rows(amzsync_slice_t *s, amzsync_spapi_report_t *call)
                                                    "long", call->lines + 1);
                 }
 
+                amzsync_slice_back(s, call);
                 break;
             }
 
@@ -270,15 +278,17 @@ amzsync_slice_rows(amzsync_slice_t *s, amzsync_spapi_report_t *call)
                                            "fields", call->lines + 1);
         }
 
-        if (amzsync_slice_full(s, call)) {
+        /* an empty line is no row */
+
+        row = (s->nfields > 1 || s->fields[0].len);
+
+        if (row && amzsync_slice_full(s, call)) {
             break;
         }
 
         call->lines++;
 
-        /* an empty line is no row */
-
-        if (s->nfields > 1 || s->fields[0].len) {
+        if (row) {
             rc = amzsync_slice_row(s, call->rows, call->lines);
 
             if (rc == NGX_DECLINED) {
@@ -324,14 +334,43 @@ amzsync_slice_full(amzsync_slice_t *s, amzsync_spapi_report_t *call)
     len = ngx_min(f->len, AMZSYNC_KEY_MAX);
     same = (len == s->nbefore && ngx_memcmp(s->before, f->p, len) == 0);
 
-    if (call->rows->nrows >= call->max_rows && !same) {
+    if (same && call->rows->nrows) {
+        return 0;
+    }
+
+    if (call->rows->nrows >= call->max_rows) {
         return 1;
     }
 
     ngx_memcpy(s->before, f->p, len);
     s->nbefore = len;
 
+    amzsync_rows_mark(call->rows, s->mark);
+
+    s->mark_offset = call->offset;
+    s->mark_lines = call->lines;
+
+    call->rows->ngroups++;
+
     return 0;
+}
+
+
+/* The buffer ends: lines whose others may come yet are left to the next slice,
+ * unless there is nothing else in this one. */
+
+static void
+amzsync_slice_back(amzsync_slice_t *s, amzsync_spapi_report_t *call)
+{
+    if (call->rows->ngroups < 2) {
+        return;
+    }
+
+    amzsync_rows_reset(call->rows, s->mark);
+
+    call->rows->ngroups--;
+    call->offset = s->mark_offset;
+    call->lines = s->mark_lines;
 }
 
 

@@ -447,6 +447,8 @@ typedef struct {
     int64_t             range_to;
     int64_t             expected_pages; /* of all units; -1: unknown */
     int64_t             units;          /* how many there are */
+    int64_t             calls_to;       /* by report: until here by calls; or
+                                           TIME_BAD */
     ngx_uint_t          by_report;      /* in place of calls */
     ngx_uint_t          decided;        /* which of them, for good */
 } amzsync_store_unit_t;
@@ -514,12 +516,13 @@ typedef struct {
 } amzsync_store_load_t;
 
 
-/* Whether the unit is read by reports in place of calls, from now on; and where
- * a unit of calls goes on from, if not TIME_BAD, which is made behind all. */
+/* The unit is read by reports in place of calls from now on: until "calls_to"
+ * by calls all the same; from "tail" on by a unit of calls, which is made
+ * behind all.  TIME_BAD: neither. */
 
 typedef struct {
-    ngx_uint_t                by_report;
     int64_t                   tail;
+    int64_t                   calls_to;
 } amzsync_store_choice_t;
 
 
@@ -553,7 +556,7 @@ typedef struct {
     int64_t                   range_to;     /* no plan yet */
     ngx_uint_t                last;         /* page of it */
     const amzsync_store_load_t  *load;      /* of a report, else NULL */
-    const amzsync_store_choice_t  *choice;  /* or NULL; the unit's window begins
+    const amzsync_store_choice_t  *choice;  /* or NULL; the window begins
                                                anew */
 
     amzsync_rows_t           *rows;         /* stays the caller's: must live

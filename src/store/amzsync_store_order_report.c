@@ -14,16 +14,17 @@
 
 
 /*
- * $23 whether the unit is read by report, $24 where calls go on from: there the
- * unit ends, and another one begins behind all units.
+ * $23 where calls go on from: there the unit ends, and another one begins
+ * behind all units; $24 where the unit's reports begin.
  */
 
 const amzsync_pg_stmt_t  amzsync_store_choice_stmt = {
     AMZSYNC_STORE_CHOICE, "choice",
 
     "WITH " AMZSYNC_STORE_FENCES("0") ", chosen AS ("
-        "UPDATE amzsync.sync_units u SET by_report = $23::boolean, "
-               "range_to = COALESCE($24::timestamptz, u.range_to) "
+        "UPDATE amzsync.sync_units u SET by_report = true, "
+               "range_to = COALESCE($23::timestamptz, u.range_to), "
+               "calls_to = $24::timestamptz "
           "FROM page WHERE u.user_id = $1 AND u.sync_no = $2 "
            "AND u.dataset = $4 AND u.unit = $18::integer "
     "), tail AS ("
@@ -34,10 +35,10 @@ const amzsync_pg_stmt_t  amzsync_store_choice_stmt = {
                               "FROM amzsync.sync_units n "
                              "WHERE n.user_id = $1 AND n.sync_no = $2 "
                                "AND n.dataset = $4), "
-               "u.marketplace_ids, u.parent_id, $24, u.range_to, false "
+               "u.marketplace_ids, u.parent_id, $23, u.range_to, false "
           "FROM page, amzsync.sync_units u "
          "WHERE u.user_id = $1 AND u.sync_no = $2 AND u.dataset = $4 "
-           "AND u.unit = $18 AND $24 IS NOT NULL"
+           "AND u.unit = $18 AND $23 IS NOT NULL"
     ") SELECT 0 FROM page",
     AMZSYNC_STORE_WINDOW_PARAMS
 };
@@ -145,6 +146,8 @@ const amzsync_pg_stmt_t  amzsync_store_choice_stmt = {
          "WHERE $26 = 'done' AND " AMZSYNC_STORE_LOADS                        \
           " AND (c.load_sync_no, c.load_step) <> ($2, $21::bigint) "          \
            "AND (c.state IN ('loading', 'replaced') "                         \
+                "OR (c.state = 'failed' AND c.range_from < $24 "              \
+                    "AND c.range_to > $23) "                                  \
                 "OR (c.range_from >= $23::timestamptz "                       \
                     "AND c.range_to <= $24::timestamptz "                     \
                     "AND c.marketplace_ids <@ $20))"                          \
@@ -201,10 +204,10 @@ amzsync_store_choice_params(amzsync_pg_query_t *query,
 {
     ngx_int_t  rc;
 
-    rc = amzsync_pg_query_static(query, choice->by_report ? "true" : "false");
+    rc = amzsync_store_param_time(query, choice->tail);
 
     if (rc == NGX_OK) {
-        rc = amzsync_store_param_time(query, choice->tail);
+        rc = amzsync_store_param_time(query, choice->calls_to);
     }
 
     return rc;

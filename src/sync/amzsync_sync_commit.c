@@ -266,7 +266,8 @@ amzsync_sync_commit_choice(amzsync_sync_set_t *set)
     amzsync_sync_commit_begin(set);
 
     unit = *amzsync_sync_unit(set);
-    unit.by_report = set->choice.by_report;
+    unit.by_report = 1;
+    unit.calls_to = set->choice.calls_to;
 
     if (set->choice.tail != AMZSYNC_TIME_BAD) {
         unit.to = set->choice.tail;
@@ -276,7 +277,12 @@ amzsync_sync_commit_choice(amzsync_sync_set_t *set)
     set->step.window_to = amzsync_sync_plan_window(set, &unit,
                                                    set->window_from);
     set->step.choice = &set->choice;
+
     set->loop_limit = 0;
+    set->failures = 0;
+    set->restarts = 0;
+    set->halvings = 0;
+    set->refreshed = 0;
 
     amzsync_sync_commit_ready(set);
 }
@@ -489,7 +495,9 @@ amzsync_sync_commit_applied(amzsync_sync_set_t *set)
         dataset = amzsync_dataset_index(set->dataset);
 
         amzsync_metrics_add(datasets[dataset].pages, 1);
-        amzsync_metrics_add(datasets[dataset].rows, step->rows->nrows);
+        amzsync_metrics_add(datasets[dataset].rows,
+                            set->source == set->dataset
+                            ? step->rows->nrows : step->rows->ngroups);
 
         amzsync_sync_instead_page(set, step->rows);
 

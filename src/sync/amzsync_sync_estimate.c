@@ -231,6 +231,11 @@ amzsync_sync_estimate_set(amzsync_sync_set_t *set)
     double   quota, fetches;
     int64_t  pages;
 
+    if (set->units && set->source != set->dataset) {
+        return AMZSYNC_SYNC_REPORT
+               * amzsync_sync_instead_reports(set, amzsync_sync_unit(set)->to);
+    }
+
     pages = set->expected_pages - set->page;
 
     if (set->units == NULL || set->source->report || pages <= 0

@@ -104,6 +104,7 @@ amzsync_sync_plan_units(amzsync_sync_set_t *set, amzsync_store_call_t *call)
 
         unit->from = row.range_from;
         unit->to = row.range_to;
+        unit->calls_to = row.calls_to;
         unit->by_report = row.by_report;
         unit->decided = row.decided;
         unit->marketplaces = p;
@@ -117,8 +118,6 @@ amzsync_sync_plan_units(amzsync_sync_set_t *set, amzsync_store_call_t *call)
         p = (char *) ngx_cpymem(p, row.parent_id.data, row.parent_id.len);
         *p++ = '\0';
     }
-
-    amzsync_sync_plan_source(set);
 
     return NGX_OK;
 }
@@ -135,7 +134,9 @@ amzsync_sync_plan_begin(amzsync_sync_set_t *set)
                                                   set->window_from);
     }
 
-    if (set->next_token && set->dataset->token_ttl) {
+    amzsync_sync_plan_source(set);
+
+    if (set->next_token && set->source->token_ttl) {
 
         /* It died with the worker that got it, or soon after. */
 
@@ -225,8 +226,16 @@ amzsync_sync_plan_window(amzsync_sync_set_t *set,
     int64_t  to, span;
 
     to = unit->to;
-    span = unit->by_report ? set->dataset->instead->window
-                           : set->dataset->window;
+    span = set->dataset->window;
+
+    if (unit->by_report) {
+        span = set->dataset->instead->window;
+
+        if (from < unit->calls_to) {
+            return ngx_min(to, unit->calls_to);
+        }
+    }
+
     span *= 1000;
 
     return (span && to - from > span) ? from + span : to;
@@ -236,11 +245,17 @@ amzsync_sync_plan_window(amzsync_sync_set_t *set,
 void
 amzsync_sync_plan_source(amzsync_sync_set_t *set)
 {
-    if (amzsync_sync_unit(set)->by_report) {
-        set->source = set->dataset->instead;
+    amzsync_sync_unit_t  *unit;
 
-    } else {
-        set->source = set->dataset;
+    unit = amzsync_sync_unit(set);
+
+    set->source = set->dataset;
+
+    if (unit->by_report && set->window_from >= unit->calls_to) {
+        set->source = set->dataset->instead;
+    }
+
+    if (!unit->by_report) {
         set->why[0] = '\0';
     }
 

@@ -36,8 +36,10 @@
 #define AMZSYNC_SYNC_PRUNE_MAX    100   /* syncs deleted at once */
 #define AMZSYNC_SYNC_SLICE        2000  /* rows of a report in a statement */
 #define AMZSYNC_SYNC_PURGE        5000  /* rows of an old load, at once */
-#define AMZSYNC_SYNC_REPORT       150000  /* a report takes about so long, from
+#define AMZSYNC_SYNC_REPORT       240000  /* a report takes about so long, from
                                            asking for it to its last row, ms */
+#define AMZSYNC_SYNC_POLLS        100   /* of a report, over hours, before it is
+                                           given up */
 #define AMZSYNC_SYNC_SAMPLE       5     /* pages that tell how many there are */
 #define AMZSYNC_SYNC_WAIT_TOLD    5000  /* waits for a quota, and longer ones,
                                            are told, ms */
@@ -71,6 +73,8 @@ typedef struct {
     int64_t                    to;
     char                      *marketplaces;    /* comma separated, or "" */
     char                      *parent_id;       /* of an EACH unit, or "" */
+    int64_t                    calls_to;        /* by report: until here by
+                                                   calls; or TIME_BAD */
     unsigned                   by_report:1;     /* in place of calls */
     unsigned                   decided:1;       /* which of them */
 } amzsync_sync_unit_t;
@@ -413,7 +417,7 @@ void amzsync_sync_plan_wake(amzsync_sync_job_t *job);
 int64_t amzsync_sync_plan_window(amzsync_sync_set_t *set,
     const amzsync_sync_unit_t *unit, int64_t from);
 
-/* What the unit is read from: sets set->source. */
+/* What the window is read from: sets set->source. */
 void amzsync_sync_plan_source(amzsync_sync_set_t *set);
 
 /* A unit from the present one on, or NULL: it needs another look at the
@@ -507,11 +511,14 @@ void amzsync_sync_spool_close(amzsync_sync_t *sync, amzsync_spool_t *spool);
 /* The set would wait for a slot: 1 if it goes on by report instead. */
 ngx_uint_t amzsync_sync_instead(amzsync_sync_set_t *set);
 
-/* A report failed: 1 if the set goes on by calls. */
+/* How many reports it takes from the present window to "to". */
+ngx_uint_t amzsync_sync_instead_reports(amzsync_sync_set_t *set, int64_t to);
+
+/* A report failed, NULL: was cancelled: 1 if its window is read by calls. */
 ngx_uint_t amzsync_sync_instead_failed(amzsync_sync_set_t *set,
     const amzsync_error_t *error);
 
-/* A page was committed: how far it reaches. */
+/* A page was committed: what it tells of the time that it is of. */
 void amzsync_sync_instead_page(amzsync_sync_set_t *set,
     const amzsync_rows_t *rows);
 

@@ -38,6 +38,7 @@ static void amzsync_sync_report_known(amzsync_sync_set_t *set,
 static void amzsync_sync_report_polled(amzsync_sync_set_t *set,
     amzsync_spapi_report_t *call);
 static void amzsync_sync_report_fatal(amzsync_sync_set_t *set);
+static void amzsync_sync_report_overdue(amzsync_sync_set_t *set);
 static void amzsync_sync_report_fetched(amzsync_sync_set_t *set,
     amzsync_spapi_report_t *call);
 static void amzsync_sync_report_read(amzsync_sync_set_t *set,
@@ -310,7 +311,12 @@ void
 amzsync_sync_report_done(amzsync_sync_set_t *set,
     amzsync_spapi_report_t *call)
 {
-    set->failures = 0;
+    /* to find none does not mean that one can be made */
+
+    if (call->step != AMZSYNC_REPORT_FIND) {
+        set->failures = 0;
+    }
+
     set->refreshed = 0;
 
     switch (call->step) {
@@ -462,6 +468,12 @@ amzsync_sync_report_polled(amzsync_sync_set_t *set,
     switch (call->status) {
 
     case AMZSYNC_REPORT_WAITING:
+
+        if (report->polls == AMZSYNC_SYNC_POLLS) {
+            amzsync_sync_report_overdue(set);
+            return;
+        }
+
         report->document_id[0] = '\0';
         report->wait = set->job->sync->conf->report_poll
                        << ngx_min(report->polls, 3);
@@ -473,6 +485,11 @@ amzsync_sync_report_polled(amzsync_sync_set_t *set,
         return;
 
     case AMZSYNC_REPORT_CANCELLED:
+
+        if (amzsync_sync_instead_failed(set, NULL)) {
+            return;
+        }
+
         report->document_id[0] = '\0';
         report->cancelled = 1;
         break;
@@ -503,6 +520,19 @@ amzsync_sync_report_fatal(amzsync_sync_set_t *set)
     amzsync_error_set(&error, "report_failed",
                       amzsync_sync_text("Amazon could not make the report and "
                                         "does not say why."), NULL);
+    amzsync_sync_fetch_fail(set, &error);
+}
+
+
+static void
+amzsync_sync_report_overdue(amzsync_sync_set_t *set)
+{
+    amzsync_error_t  error;
+
+    amzsync_error_set(&error, "report_overdue",
+                      amzsync_sync_text("Amazon has not made the report in "
+                                        "hours; the next sync asks for it."),
+                      NULL);
     amzsync_sync_fetch_fail(set, &error);
 }
 

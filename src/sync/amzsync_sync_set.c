@@ -247,7 +247,7 @@ amzsync_sync_set_refused(amzsync_sync_set_t *set, amzsync_sync_set_pt resume)
     amzsync_error_set(&error, "database_error",
                       amzsync_sync_text("The database refused the statement; "
                                         "its log says why."), NULL);
-    amzsync_sync_set_fail(set, &error);
+    amzsync_sync_fetch_fail(set, &error);
 }
 
 

@@ -41,7 +41,12 @@ static const amzsync_rowset_t  slice_keyed_rows = {
 
 
 static const amzsync_report_t  slice_report = {
-    "GET_SLICE_DATA", NULL, 0, 0, "ship-city|buyer-name", 0
+    "GET_SLICE_DATA", NULL, 0, 0, NULL, 0
+};
+
+
+static const amzsync_report_t  slice_keyed_report = {
+    "GET_SLICE_DATA", NULL, 0, 0, "order-channel|x", 0
 };
 
 
@@ -50,7 +55,7 @@ const amzsync_dataset_t  slice_dataset = {
 };
 
 const amzsync_dataset_t  slice_keyed = {
-    .name = "keyed", .rows = &slice_keyed_rows, .report = &slice_report
+    .name = "keyed", .rows = &slice_keyed_rows, .report = &slice_keyed_report
 };
 
 
