@@ -213,9 +213,8 @@ sub units {
     });
 
     is($db->wait_sync($sync), "completed", "chosen: completed");
-    is(scalar(grep { /^Fetching orders by 13 reports: \d+ calls would take/ }
-              @messages), 1,
-       "chosen: the status says why") or diag explain \@messages;
+    cmp_ok(scalar(grep { /^Fetching orders by 13 reports: \d+ calls would / }
+                  @messages), ">=", 1, "chosen: the status says why") or diag explain \@messages;
     like($nginx->log, qr/user "u1".*orders: Fetching orders by 13 reports/,
          "chosen: the log, too");
     is(units($site, "u1"), "1 t t f\n2 f t t",
