@@ -367,6 +367,7 @@ typedef struct {
     int64_t             dataset_progress;
     ngx_str_t           next_token;     /* NULL: the window's first page */
     ngx_uint_t          stolen;         /* another claim's lease ran out */
+    ngx_uint_t          refused;        /* Amazon does not take the token */
 } amzsync_store_claim_t;
 
 void amzsync_store_claim_row(amzsync_store_call_t *call, ngx_uint_t n,

@@ -288,10 +288,11 @@ amzsync_sync_job_finish(amzsync_sync_job_t *job)
 
 
 /*
- * A sync fails if none of its datasets was completed; else it is completed,
- * and the datasets that failed say why.  After a crash the errors of datasets
- * are in the database only: then the sync names no other.  Answers how many
- * have failed; the error is NULL if the sync is completed.
+ * A sync fails if none of its datasets was completed, or if the user must
+ * connect anew before another one can go well; else it is completed, and the
+ * datasets that failed say why.  After a crash the errors of datasets are in
+ * the database only: then the sync names no other.  Answers how many have
+ * failed; the error is NULL if the sync is completed.
  */
 
 static ngx_uint_t
@@ -321,7 +322,10 @@ amzsync_sync_job_end(amzsync_sync_job_t *job, const amzsync_error_t **error)
         }
     }
 
-    if (failed < job->nsets) {
+    if (failed && job->token->revoked) {
+        *error = job->token->error;
+
+    } else if (failed < job->nsets) {
         *error = NULL;
 
     } else if (*error == NULL) {

@@ -8,11 +8,13 @@
 
 
 static ngx_uint_t amzsync_sync_plan_wait(amzsync_sync_set_t *set);
+static amzsync_sync_set_t *amzsync_sync_plan_teller(amzsync_sync_set_t *set);
 static void amzsync_sync_planned(amzsync_store_call_t *call);
 static ngx_int_t amzsync_sync_plan_units(amzsync_sync_set_t *set,
     amzsync_store_call_t *call);
 static void amzsync_sync_plan_begin(amzsync_sync_set_t *set);
 static void amzsync_sync_plan_none(amzsync_sync_set_t *set);
+static void amzsync_sync_plan_no_rows(amzsync_sync_set_t *set);
 
 
 void
@@ -153,10 +155,28 @@ amzsync_sync_plan_begin(amzsync_sync_set_t *set)
 static ngx_uint_t
 amzsync_sync_plan_wait(amzsync_sync_set_t *set)
 {
-    ngx_uint_t               i, tells;
-    amzsync_sync_job_t      *job;
-    amzsync_sync_set_t      *other;
-    const amzsync_each_t    *each;
+    amzsync_sync_set_t  *teller;
+
+    teller = amzsync_sync_plan_teller(set);
+
+    if (teller && teller->status <= AMZSYNC_SYNC_IN_PROGRESS) {
+        set->plan_waiting = 1;
+        return 1;
+    }
+
+    return 0;
+}
+
+
+/* That dataset, or NULL: the job has none. */
+
+static amzsync_sync_set_t *
+amzsync_sync_plan_teller(amzsync_sync_set_t *set)
+{
+    ngx_uint_t             i, tells;
+    amzsync_sync_job_t    *job;
+    amzsync_sync_set_t    *other;
+    const amzsync_each_t  *each;
 
     job = set->job;
     each = set->dataset->each;
@@ -167,13 +187,12 @@ amzsync_sync_plan_wait(amzsync_sync_set_t *set)
         tells = each ? ngx_strcmp(other->dataset->name, each->dataset) == 0
                      : (other->dataset->flags & AMZSYNC_DATASET_MARKETS);
 
-        if (tells && other->status <= AMZSYNC_SYNC_IN_PROGRESS) {
-            set->plan_waiting = 1;
-            return 1;
+        if (tells) {
+            return other;
         }
     }
 
-    return 0;
+    return NULL;
 }
 
 
@@ -185,7 +204,7 @@ amzsync_sync_plan_none(amzsync_sync_set_t *set)
     amzsync_error_t  error;
 
     if (set->dataset->each) {
-        amzsync_sync_commit_completed(set);
+        amzsync_sync_plan_no_rows(set);
         return;
     }
 
@@ -199,6 +218,30 @@ amzsync_sync_plan_none(amzsync_sync_set_t *set)
                                         "or sync the dataset marketplaces."),
                       NULL);
     amzsync_sync_set_fail(set, &error);
+}
+
+
+/* Whether there are any is known only if the dataset that tells has not
+ * failed; after a crash its error is in the database only. */
+
+static void
+amzsync_sync_plan_no_rows(amzsync_sync_set_t *set)
+{
+    amzsync_sync_set_t  *teller;
+
+    static const amzsync_error_t  unknown = {
+        "dataset_failed", "What there is to read is told by another dataset, "
+        "which has failed.", ""
+    };
+
+    teller = amzsync_sync_plan_teller(set);
+
+    if (teller == NULL || teller->status != AMZSYNC_SYNC_FAILED) {
+        amzsync_sync_commit_completed(set);
+        return;
+    }
+
+    amzsync_sync_set_fail(set, teller->error ? teller->error : &unknown);
 }
 
 

@@ -401,6 +401,9 @@ void amzsync_sync_fetch_fail(amzsync_sync_set_t *set,
 void amzsync_sync_set_fail(amzsync_sync_set_t *set,
     const amzsync_error_t *error);
 
+/* There is no token any more: what has not been asked of Amazon yet ends. */
+void amzsync_sync_set_recall(amzsync_sync_set_t *set);
+
 /* Takes back whatever is under way. */
 void amzsync_sync_set_stop(amzsync_sync_set_t *set);
 
@@ -434,8 +437,8 @@ void amzsync_sync_plan_source(amzsync_sync_set_t *set);
 void amzsync_sync_fetch(amzsync_sync_set_t *set);
 void amzsync_sync_fetch_cancel(amzsync_sync_set_t *set);
 
-/* The lease is stale: a fetch that no thread has begun waits for its slot
- * again, and so for the lease. */
+/* The lease is stale, or the token gone: a fetch that no thread has begun waits
+ * for its slot again, and so for them. */
 void amzsync_sync_fetch_recall(amzsync_sync_set_t *set);
 
 /* The handler of a statement for whose end nobody waits. */

@@ -126,6 +126,19 @@ amzsync_sync_set_revoked(amzsync_store_call_t *call)
 }
 
 
+void
+amzsync_sync_set_recall(amzsync_sync_set_t *set)
+{
+    if (set->timer.timer_set && set->resume == amzsync_sync_set_next) {
+        amzsync_sync_set_later(set, 0, amzsync_sync_set_next);
+    }
+
+    if (set->fetch) {
+        amzsync_sync_fetch_recall(set);
+    }
+}
+
+
 static void
 amzsync_sync_set_slot(amzsync_store_call_t *call)
 {
@@ -141,6 +154,11 @@ amzsync_sync_set_slot(amzsync_store_call_t *call)
     set->job->renewed = set->asked;
 
     amzsync_sync_estimate_answer(set, &set->wait, call);
+
+    if (set->job->token->error) {
+        amzsync_sync_set_next(set);
+        return;
+    }
 
     wait = amzsync_store_quota_wait(call);
 
