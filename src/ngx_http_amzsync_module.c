@@ -219,6 +219,13 @@ static ngx_command_t  ngx_http_amzsync_commands[] = {
       offsetof(ngx_http_amzsync_main_conf_t, sync.backfill),
       &ngx_http_amzsync_backfill_bounds },
 
+    { ngx_string("amzsync_order_reports"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_amzsync_main_conf_t, sync.order_reports),
+      NULL },
+
     { ngx_string("amzsync_retention"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_sec_slot,
@@ -405,6 +412,7 @@ ngx_http_amzsync_create_main_conf(ngx_conf_t *cf)
     conf->sync.max_syncs = NGX_CONF_UNSET_UINT;
     conf->sync.lease = NGX_CONF_UNSET_MSEC;
     conf->sync.backfill = NGX_CONF_UNSET;
+    conf->sync.order_reports = NGX_CONF_UNSET;
     conf->sync.retention = NGX_CONF_UNSET;
     conf->max_streams = NGX_CONF_UNSET_UINT;
 
@@ -437,6 +445,7 @@ ngx_http_amzsync_init_main_conf(ngx_conf_t *cf, void *conf)
     /* 0: as far as each dataset says. */
 
     ngx_conf_init_value(sync->backfill, 0);
+    ngx_conf_init_value(sync->order_reports, 1);
     ngx_conf_init_value(sync->retention, 90 * 24 * 3600);
 
     if (spapi->user_agent == NULL) {
@@ -460,7 +469,11 @@ ngx_http_amzsync_init_temp_path(ngx_conf_t *cf,
 
     if (amcf->temp_path == NULL) {
 
-        if (!amcf->reports) {
+        /* those of orders are asked for by themselves, where syncs run */
+
+        if (!amcf->reports
+            && (amcf->sync.pool == NULL || !amcf->sync.order_reports))
+        {
             return NGX_CONF_OK;
         }
 

@@ -1,4 +1,4 @@
-# Users, ids and clients as they should not be; subrequests.
+# Users, ids, bodies and clients as they should not be; subrequests.
 
 use lib 't/lib';
 use AmzSync;
@@ -37,7 +37,7 @@ add_block_preprocessor(sub {
     $block->set_value("http_config", $block->away ? $away : $http);
     $block->set_value("config",
                       $db->locations . ($block->more_config || ""));
-    $block->set_value("no_error_log", "[alert]\n[emerg]\n[crit]"
+    $block->set_value("no_error_log", "[alert]\n[emerg]\n[crit]\n0f3c9a6b"
                                       . ($block->away ? "" : "\n[error]"));
 });
 
@@ -52,6 +52,18 @@ our $busy = '"existingSyncId":"sync_u1_1764000000001"\}$';
 sub main::invalid {
     return '{"success":false,"error":"invalid_request","message":"'
            . $_[0] . '"}';
+}
+
+# A body that connects, but for some text behind it, or a member.
+
+our $token = "Atzr|0f3c9a6be1d275480ace";
+our $account = '{"sellingPartnerId":"A1","region":"na","refreshToken":"'
+               . $token . '"';
+
+sub main::account {
+    my (@more) = @_;
+
+    return "PUT $connection\n" . CORE::join(",", $account, @more) . "}";
 }
 
 # A lock that keeps a read waiting for a second.
@@ -299,3 +311,94 @@ client prematurely closed connection
 --- raw_request eval
 "GET $::status HTTP/1.0\r\nX-User: u1\r\n\r\n"
 --- response_body_like: "hasActiveSync":true
+
+
+
+=== TEST 15: a value that is no object, in every location with a body
+--- more_headers
+X-User: u1
+--- pipelined_requests eval
+[map({ my $to = $_; map { "$to\n$_" } "1", "-0.5e3", "true", "null",
+       "\"full\"", "\"\\u00e9\"", " [] ", "[{}]" }
+     "POST $::start", "PUT $::connection",
+     "POST /api/sync/cancel/sync_u1_1764000000001")]
+--- error_code eval
+[(400) x 24]
+--- response_body eval
+[(main::invalid("Request body is not a JSON object.")) x 24]
+
+
+
+=== TEST 16: what is no JSON is told by its place alone
+--- more_headers
+X-User: u1
+--- pipelined_requests eval
+["PUT $::connection\n{\"refreshToken\":\"$::token",
+ "PUT $::connection\n{\"refreshToken\":\"$::token\" \"region\":1}",
+ "PUT $::connection\n{\"refreshToken\":$::token}",
+ "PUT $::connection\n{\n\n  \"refreshToken\":\"$::token\\ud800\"}",
+ "PUT $::connection\n{\"refreshToken\":\"$::token\\u0000\"}",
+ "PUT $::connection\n{\"refreshToken\":\"$::token\xff\"}",
+ "PUT $::connection\n{\"refreshToken\":\"$::token\n\"}",
+ "POST $::start\n{\"full\":tru}", "POST $::start\n\xef\xbb\xbf{}",
+ "POST $::start\n{\"full\":" . "[" x 3000 . "]" x 3000 . "}",
+ "POST $::start\n{\"full\":1e999}", "POST $::start\n{\"full\":9"
+ . "9" x 400 . "}"]
+--- error_code eval
+[(400) x 12]
+--- response_body_like eval
+[('^\{"success":false,"error":"invalid_request","message":"Request body is '
+  . 'not valid JSON \(line \d, column \d+\)\."\}$') x 10,
+ ('^\{"success":false,"error":"invalid_request","message":"Request body has '
+  . 'a number that is too large \(line 1, column \d+\)\."\}$') x 2]
+
+
+
+=== TEST 17: whatever else is wrong, the token is not told
+--- more_headers
+X-User: bad
+--- pipelined_requests eval
+[main::account('"marketplaceIds":[]'), main::account('"datasets":["order"]'),
+ main::account('"syncIntervalMinutes":14'), main::account('"more":1'),
+ main::account('"refreshToken":"x"'),
+ "PUT $::connection\n" . $::account =~ s/ace"$/ace\\u0001"}/r,
+ "PUT $::connection\n" . $::account =~ s/"na"/"us"/r . "}"]
+--- error_code eval
+[(400) x 7]
+--- response_body_unlike eval
+[("Atzr|0f3c9a6b") x 7]
+
+
+
+=== TEST 18: names are repeated as text, and cut between characters
+--- more_headers
+X-User: u1
+--- pipelined_requests eval
+["POST $::start\n{\"a\\u0001\\n\\\"b\":1}",
+ "POST $::start\n{\"datasets\":[\"</script>\\u2028\"]}",
+ map({ "POST $::start\n{\"datasets\":[\"" . "x" x $_
+       . "\xf0\x9f\x98\x80" x 200 . "\"]}" } 0 .. 3)]
+--- error_code eval
+[(400) x 6]
+--- response_body_like eval
+['"message":"Unknown member \\\\"a\\\\u0001\\\\n\\\\"b\\\\"\."\}$',
+ "\"message\":\"datasets: there is no dataset \\\\\"</script>\xe2\x80\xa8"
+ . "\\\\\"\\.\"\\}\$",
+ map { qr/\\"x{$_}(?:\xf0\x9f\x98\x80)+\?*"\}$/ } 0 .. 3]
+
+
+
+=== TEST 19: members of every wrong type
+--- more_headers
+X-User: bad
+--- pipelined_requests eval
+[map({ my $name = $_; map { main::account("\"$name\":$_") }
+       "true", "1.5", "\"\"", "{}", "[[]]", "[null]" }
+     "marketplaceIds", "syncIntervalMinutes", "datasets")]
+--- error_code eval
+[(400) x 18]
+--- response_body_like eval
+[("marketplaceIds must be null or") x 6,
+ ("syncIntervalMinutes must be null or") x 6,
+ ("datasets must be null or an array of names") x 4,
+ ("datasets must be an array of strings") x 2]

@@ -183,8 +183,13 @@ sub is_refused {
 
 # --- every column ---
 
+# What we add, and what reports alone tell.
+
 my %ours = map { $_ => 1 } qw(user_id selling_partner_id region row_key ordinal
-                              scan_sync_no scan_page changed_from);
+                              scan_sync_no scan_page changed_from report_id
+                              item_status item_price item_tax shipping_price
+                              shipping_tax gift_wrap_price gift_wrap_tax
+                              item_discount shipping_discount extra);
 
 for my $table (sort keys %AmzSync::Page::columns) {
     my %parents = map { $_ => 1 } $table eq "order_items" ? "order_id"

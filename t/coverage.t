@@ -202,7 +202,7 @@ sub is_whole {
 
     my (undef, undef, $answer) = $db->call(
         "GET", "/api/sync/status", user => "u2", port => $nginx->port);
-    unlike($answer->{content}, qr/missing/, "not asked for: not told");
+    unlike($answer->{content}, qr/"missing":/, "not asked for: not told");
 
     sync("failed again", "u2");
     is_deeply([ map { $_->[0] } rows("u2", "orders") ], [ "done", "failed" ],
@@ -260,6 +260,39 @@ sub is_whole {
     is_deeply($set->{missing}, [], "reports: nothing is missing");
     is_deeply([ map { $_->alarms } $other, $denied ], [],
               "reports: no alarms");
+}
+
+
+# What is not read by windows: all that the sync has not come to.
+
+{
+    my $data = "orders=10 quota=0 shipments=90 report_time=50ms";
+    my $good = AmzSync::Site->new($data);
+    my $denied = AmzSync::Site->new("$data fault=denied:1:getReports"
+                           . " fault=denied:1:getShipmentItemsByShipmentId");
+    my $datasets = "settlements inbound_shipments inbound_items";
+
+    move($denied, $datasets);
+    my $sets = sync("not by windows", "u5");
+
+    for my $name ("settlements", "inbound_items") {
+        is($sets->{$name}{status}, "failed", "not by windows: $name");
+        cmp_ok(scalar @{ $sets->{$name}{missing} || [] }, ">=", 1,
+               "not by windows: $name are missing");
+        like($sets->{$name}{missing}[0]{from} // "", qr/^\d{4}-\d\d-\d\dT/,
+             "not by windows: $name, from when");
+    }
+
+    is_deeply($sets->{inbound_shipments}{missing}, [],
+              "not by windows: no shipments are");
+
+    move($good, $datasets);
+    $sets = sync("not by windows, again", "u5");
+
+    is_deeply($sets->{$_}{missing}, [], "not by windows, again: $_")
+        for qw(settlements inbound_items inbound_shipments);
+    is_deeply([ map { $_->alarms } $good, $denied ], [],
+              "not by windows: no alarms");
 }
 
 

@@ -319,7 +319,7 @@ sub nginx {
                       <$_> =~ m{^HTTP/1.1 200 .*^amzsync_up 1$}ms } @sockets;
 
     is($good, 40, "scrapes: all answered");
-    cmp_ok($reads->() - $before, "<=", 20, "scrapes: they share statements");
+    cmp_ok($reads->() - $before, "<=", 35, "scrapes: they share statements");
     is_deeply([ $site->alarms ], [], "scrapes: no alarms");
 }
 
@@ -671,7 +671,7 @@ for my $fault (sort keys %fails) {
     my $sync = $site->begin($nginx, "u1");
     is($site->db->wait_sync($sync), "failed", "control characters: failed");
     AmzSync::Site::until_true(10, sub { $nginx->log =~ /ended as/ });
-    like($nginx->log, qr/ended as failed: access_denied: X: a b c, request/,
+    like($nginx->log, qr/ended as failed: access_denied: .* X: a b c, request/,
          "control characters: none in the log");
     is_deeply([ $nginx->alarms ], [], "control characters: no alarms");
 }

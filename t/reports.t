@@ -13,6 +13,20 @@ my @all = qw(customer_returns reimbursements ledger_detail ledger_summary
              removal_orders removal_shipments replacements);
 my $quick = "report_time=100ms quota=20000";
 
+# Windows of 30 days that lie in so many days up to now: they begin at the same
+# times whatever the day.
+
+sub windows {
+    my ($days) = @_;
+    my ($origin, $span) = (946684800, 30 * 86400);
+    my $from = time - $days * 86400;
+
+    return POSIX::ceil((time - 180 - $from + ($from - $origin) % $span)
+                       / $span);
+}
+
+my ($all, $some) = (windows(548), windows(100));
+
 
 # A site whose data end two days ago, and an nginx that reads these datasets
 # far enough back for some windows.
@@ -142,15 +156,15 @@ sub alarms {
     is_true("first", $site, "u1", @all);
 
     is_deeply([ coverage($site, "u1") ],
-              [ map { "$_ done done 19 0" } sort @all ],
+              [ map { "$_ done done $all 0" } sort @all ],
               "first: 18 months are covered without a gap");
     is($site->db->value("SELECT count(*) FROM amzsync.coverage
                           WHERE dataset <> 'marketplaces'
                             AND report_id IS NULL"), 0,
        "first: every window names its report");
-    is_deeply(calls($site, "createReport"), { 202 => 19 * @all },
+    is_deeply(calls($site, "createReport"), { 202 => $all * @all },
               "first: a report a window");
-    is_deeply(calls($site, "document"), { 200 => 19 * @all },
+    is_deeply(calls($site, "document"), { 200 => $all * @all },
               "first: a download a report, without a token");
 
     my ($total) = map { $_->[0] } $site->db->sql("
@@ -168,8 +182,8 @@ sub alarms {
     is_true("at once", $site, "u1", @all);
 
     my $created = calls($site, "createReport")->{202};
-    my $again = $created - 19 * @all;
-    is(calls($site, "document")->{200} - 19 * @all, $again + @all,
+    my $again = $created - $all * @all;
+    is(calls($site, "document")->{200} - $all * @all, $again + @all,
        "at once: the newest report of each is taken, not made again");
 
     # Amazon forgets its reports, the seller changes.
@@ -182,11 +196,50 @@ sub alarms {
     is(run_sync($site, $nginx, "u1"), "completed", "changed: completed");
     is_true("changed", $site, "u1", @all);
     is_deeply([ coverage($site, "u1") ],
-              [ map { "$_ done done 19 0" } sort @all ],
+              [ map { "$_ done done $all 0" } sort @all ],
               "changed: all is covered by one load each");
     is_deeply([ hidden($site, grep { $_ ne "removal_orders" } @all) ], [],
               "changed: nothing is left of the loads before");
     alarms("all", $site);
+}
+
+
+# --- marketplaces that go, take their rows along, and come back
+
+{
+    my ($site, $nginx) = stage("", [ "reimbursements", "customer_returns" ],
+                               extra => "");
+    my @sets = qw(reimbursements customer_returns);
+    my @markets = AmzSync::Site::markets();
+
+    my $again = sub {
+        my ($name, $full, @markets) = @_;
+
+        $site->connect($nginx, "u1", seller => "S1",
+                       marketplaces => \@markets);
+
+        my (undef, $answer) = $site->db->call(
+            "POST", "/api/v1/integrations/amazon/sync", user => "u1",
+            port => $nginx->port, body => $full ? { full => \1 } : {});
+
+        is($site->db->wait_sync($answer->{syncId}, timeout => 120),
+           "completed", "$name: completed");
+    };
+
+    is(run_sync($site, $nginx, "u1"), "completed", "all markets: completed");
+    is_true("all markets", $site, "u1", @sets);
+
+    my $rows = $site->db->value("SELECT count(*)
+                                   FROM amzsync.customer_returns");
+
+    $again->("one market", 1, $markets[0]);
+    cmp_ok($site->db->value("SELECT count(*) FROM amzsync.customer_returns"),
+           "<", $rows, "one market: the others' rows are gone");
+    is_true("one market", $site, "u1", "reimbursements");
+
+    $again->("all again", 0, @markets);
+    is_true("all again", $site, "u1", @sets);
+    alarms("all again", $site);
 }
 
 
@@ -251,7 +304,7 @@ for my $fault (qw(http_500:3:createReport cut:3:getReport
 
     is(run_sync($site, $nginx, "u1"), "completed", "$fault: completed");
     is_true($fault, $site, "u1", "customer_returns");
-    is_deeply([ coverage($site, "u1") ], [ "customer_returns done done 4 0" ],
+    is_deeply([ coverage($site, "u1") ], [ "customer_returns done done $some 0" ],
               "$fault: covered");
     is_deeply([ hidden($site, "customer_returns") ], [], "$fault: tidy");
     alarms($fault, $site);
@@ -284,12 +337,12 @@ for ([ "fatal:3", "report_failed", qr/\S/ ],
 
     is(run_sync($site, $nginx, "u1"), "completed", "cancelled: completed");
     is_deeply([ coverage($site, "u1") ],
-              [ "customer_returns empty empty 4 0" ],
+              [ "customer_returns empty empty $some 0" ],
               "cancelled: the windows are empty");
 
     is(run_sync($site, $nginx, "u1"), "completed", "cancelled: again");
     is_deeply([ coverage($site, "u1") ],
-              [ "customer_returns empty empty 4 0" ],
+              [ "customer_returns empty empty $some 0" ],
               "cancelled: and are told once");
     alarms("cancelled", $site);
 }
@@ -373,8 +426,8 @@ for ([ "fatal:3", "report_failed", qr/\S/ ],
     cmp_ok($met{s} || 0, '>=', 1, "killed: while its rows are stored");
     is_true("killed", $site, "u1", "ledger_detail", "customer_returns");
     is_deeply([ coverage($site, "u1") ],
-              [ "customer_returns done done 4 0",
-                "ledger_detail done done 4 0" ],
+              [ "customer_returns done done $some 0",
+                "ledger_detail done done $some 0" ],
               "killed: covered");
     is_deeply([ hidden($site, "ledger_detail", "customer_returns") ], [],
               "killed: tidy");

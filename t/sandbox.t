@@ -1512,3 +1512,24 @@ HTTP/1.1 400 Bad Request
 HTTP/1.1 400 Bad Request
 HTTP/1.1 400 Bad Request
 HTTP/1.1 400 Bad Request
+
+
+
+=== TEST 57: an access token lives for as long as its grant says
+--- client
+my $s = seller("/short");
+my ($status, $start);
+# Late in a second; once more if the machine was too slow.
+for (1 .. 10) {
+    sleep 0.02 while time - int time < 0.8;
+    $start = time;
+    delete $s->{token};
+    $s->token;
+    sleep 0.6;
+    ($status) = $s->search(createdAfter => $long_ago);
+    last if time - $start < 1;
+}
+$status
+--- lines
+200
+--- timeout: 20

@@ -366,6 +366,35 @@ my $code = code($s);
 
 
 
+=== TEST 9a: access=off revokes the access tokens, too
+--- client
+my $s = seller("/amazon", "R9a");
+my $other = seller("/amazon", "R9b");
+my $t = sub { map { error($_->get($participations)) } $s, $other };
+my @before = $t->();
+my @lines = (error(rights($s, "revoke", access => "on")),
+             error(rights($s, "revoke", access => "")), $t->(),
+             (rights($s, "revoke", access => "off"))[0], $t->(),
+             lwa($s->grant));
+code($s);
+@before, @lines, lwa($s->grant), $t->()
+--- lines
+200 no error
+200 no error
+400 InvalidInput: access must be "off".
+400 InvalidInput: access must be "off".
+200 no error
+200 no error
+200
+403 Unauthorized: The access token you provided is revoked, malformed or inval
+200 no error
+400 invalid_grant
+200 granted
+200 no error
+200 no error
+
+
+
 === TEST 10: operations without their role are denied
 --- client
 my $s = seller("/amazon", "R10");

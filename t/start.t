@@ -242,7 +242,7 @@ X-User: u3
  main::invalid('Unknown member \"fully\".'),
  main::invalid("Request body has a duplicate member (line 1, column 10)."),
  main::invalid("Request body is not valid JSON (line 1, column 4)."),
- main::invalid("Request body is not valid JSON (line 1, column 1)."),
+ main::invalid("Request body is not a JSON object."),
  main::invalid("Request body is not valid JSON (line 1, column 9)."),
  main::invalid("Request body is not valid JSON (line 1, column 2)."),
  main::invalid('Unknown member \"a\"b\\\\\".')]

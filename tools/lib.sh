@@ -105,6 +105,31 @@ private_apt() {
 }
 
 
+# npm comes with nodejs where that is not Debian's.
+
+need_npm() {
+    command -v npm >/dev/null || need_packages npm
+}
+
+
+# Installs below the folder $2 what the package-lock.json in $1 says, once.  It
+# names the node, too, that this shall run on: Debian's may be too old.
+
+need_modules() {
+    cp "$1"/.npmrc "$1"/package*.json "$2"
+
+    if ! cmp -s "$2/package-lock.json" "$2/.installed"; then
+        need_npm
+        say "installing the modules of ${1#"$root"/}"
+        rm -f "$2/.installed"
+        (cd "$2" && npm ci --no-audit --no-fund --omit=dev) \
+            > "$2/npm.log" 2>&1 \
+            || { tail -n 20 "$2/npm.log" >&2; die "npm failed"; }
+        cp "$2/package-lock.json" "$2/.installed"
+    fi
+}
+
+
 # Where PostgreSQL's server programs are.
 
 postgres_bin() {

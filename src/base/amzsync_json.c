@@ -140,7 +140,8 @@ amzsync_json_raw(amzsync_json_t *w, const char *key, const u_char *p,
 json_t *
 amzsync_json_load(const u_char *p, size_t len, json_error_t *error)
 {
-    return json_loadb((const char *) p, len, JSON_REJECT_DUPLICATES, error);
+    return json_loadb((const char *) p, len,
+                      JSON_REJECT_DUPLICATES|JSON_DECODE_ANY, error);
 }
 
 

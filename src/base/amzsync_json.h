@@ -50,9 +50,9 @@ void amzsync_json_raw(amzsync_json_t *w, const char *key, const u_char *p,
 
 
 /*
- * A small document (a request body, a token answer, an error), parsed by
- * jansson: the caller bounds "len"; duplicate members and NUL are refused.
- * Returns a new reference, or NULL with the reason in "error".
+ * A small document (a request body, a token answer, an error), a value of any
+ * type, parsed by jansson: the caller bounds "len"; duplicate members and NUL
+ * are refused.  Returns a new reference, or NULL with the reason in "error".
  */
 json_t *amzsync_json_load(const u_char *p, size_t len, json_error_t *error);
 

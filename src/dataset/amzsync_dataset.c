@@ -67,7 +67,11 @@ amzsync_dataset_index(const amzsync_dataset_t *dataset)
 {
     ngx_uint_t  i;
 
-    for (i = 0; amzsync_datasets[i] != dataset; i++) { /* void */ }
+    for (i = 0; amzsync_datasets[i] != dataset; i++) {
+        if (amzsync_datasets[i]->instead == dataset) {
+            break;
+        }
+    }
 
     return i;
 }

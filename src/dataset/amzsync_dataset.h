@@ -57,6 +57,8 @@ extern const amzsync_operation_t  amzsync_operations[AMZSYNC_OPERATIONS];
  *   BOOLEAN    true, false, or a string "true" or "false"
  *   JSON       any value, its text as it stands; stored as jsonb
  *   DATE       of reports only: a day
+ *   ENUM       of reports only: words, "PartiallyShipped" as the constants of
+ *              operations are, "PARTIALLY_SHIPPED"; stored as text
  *
  * null, an absent member and, for all but TEXT and JSON, the empty string are
  * NULL.  Anything else makes the page malformed.
@@ -69,14 +71,16 @@ typedef enum {
     AMZSYNC_TIME,
     AMZSYNC_BOOLEAN,
     AMZSYNC_JSON,
-    AMZSYNC_DATE
+    AMZSYNC_DATE,
+    AMZSYNC_ENUM
 } amzsync_type_e;
 
 
 #define AMZSYNC_COLUMN_KEY      0x01    /* part of the key; never NULL, at
                                            most AMZSYNC_KEY_MAX bytes */
 #define AMZSYNC_COLUMN_NEWEST   0x02    /* orders two versions of a row */
-#define AMZSYNC_COLUMN_REQUIRED 0x04    /* NULL makes the page malformed */
+#define AMZSYNC_COLUMN_REQUIRED 0x04    /* NULL makes the page, or report,
+                                           malformed */
 #define AMZSYNC_COLUMN_OPTIONAL 0x08    /* of a key: NULL is stored as '' */
 #define AMZSYNC_COLUMN_ID       0x10    /* the whole key of a row that has it,
                                            see below */
@@ -163,6 +167,9 @@ typedef enum {
     AMZSYNC_UNIT_SELLER = 0,        /* the seller; no marketplace is named */
     AMZSYNC_UNIT_MARKETPLACES,      /* all marketplaces that stand at the same
                                        place, in one call */
+    AMZSYNC_UNIT_REGION,            /* all marketplaces, from the place of the
+                                       last of them: whichever are named, the
+                                       rows are those of the region */
     AMZSYNC_UNIT_MARKETPLACE,       /* one marketplace, which is part of the
                                        key of its rows */
     AMZSYNC_UNIT_NAMED_MARKETPLACE, /* one marketplace, which its rows name in
@@ -216,6 +223,12 @@ typedef struct {
     ngx_uint_t           listed;        /* Amazon makes them by itself, each
                                            with a time of its own: they are
                                            listed by when they were made */
+
+    /* Of a report in place of calls: fields that its EXTRA column keeps, by
+     * '|', as others may be about people; and how many seconds up to now are
+     * left to calls. */
+    const char              *kept;          /* NULL: all */
+    time_t                   tail;
 } amzsync_report_t;
 
 
@@ -235,7 +248,9 @@ typedef struct {
 #define AMZSYNC_DATASET_NAMED       0x08    /* synced only where it is named */
 
 
-typedef struct {
+typedef struct amzsync_dataset_s  amzsync_dataset_t;
+
+struct amzsync_dataset_s {
     const char              *name;          /* in the API and in tables */
     const char              *message;       /* for people, while it runs */
     amzsync_operation_e      operation;
@@ -269,17 +284,20 @@ typedef struct {
 
     const amzsync_report_t  *report;        /* or NULL */
     const amzsync_each_t    *each;          /* of EACH units, or NULL */
-} amzsync_dataset_t;
+
+    /* The report in place of calls, where these would take too long. */
+    const amzsync_dataset_t *instead;       /* or NULL */
+};
 
 
 /* All datasets, in the order of the status answer; "n" of them. */
 extern const amzsync_dataset_t *const  amzsync_datasets[];
 extern const ngx_uint_t                amzsync_ndatasets;
 
-/* One by name, or NULL. */
+/* One by name, or NULL; a report in place of calls is none of its own. */
 const amzsync_dataset_t *amzsync_dataset_find(const u_char *p, size_t len);
 
-/* Its place among them. */
+/* Its place among them; that of its dataset for a report in place of calls. */
 ngx_uint_t amzsync_dataset_index(const amzsync_dataset_t *dataset);
 
 
@@ -303,6 +321,8 @@ typedef struct amzsync_rows_s  amzsync_rows_t;
 struct amzsync_rows_s {
     const amzsync_rowset_t  *rowset;
     ngx_uint_t               nrows;
+    ngx_uint_t               ngroups;       /* of a report in place of calls:
+                                               rows that its lines are of */
     amzsync_array_t          columns[AMZSYNC_COLUMNS_MAX];
     amzsync_array_t          parent;        /* children only */
     amzsync_rows_t          *child;         /* or NULL */

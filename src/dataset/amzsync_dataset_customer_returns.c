@@ -54,6 +54,8 @@ static const amzsync_report_t  amzsync_customer_returns_report = {
     "GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA",
     NULL,
     4 * 3600,
+    0,
+    NULL,
     0
 };
 
@@ -83,5 +85,6 @@ const amzsync_dataset_t  amzsync_dataset_customer_returns = {
     NULL,
 
     &amzsync_customer_returns_report,
+    NULL,
     NULL
 };

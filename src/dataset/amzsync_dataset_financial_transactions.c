@@ -89,5 +89,6 @@ const amzsync_dataset_t  amzsync_dataset_financial_transactions = {
     "posted_date",
 
     NULL,
+    NULL,
     NULL
 };

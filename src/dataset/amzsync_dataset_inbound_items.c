@@ -84,5 +84,6 @@ const amzsync_dataset_t  amzsync_dataset_inbound_items = {
     NULL,
 
     NULL,
-    &amzsync_inbound_items_each
+    &amzsync_inbound_items_each,
+    NULL
 };

@@ -92,5 +92,6 @@ const amzsync_dataset_t  amzsync_dataset_inbound_shipments = {
     NULL,
 
     NULL,
+    NULL,
     NULL
 };

@@ -122,5 +122,6 @@ const amzsync_dataset_t  amzsync_dataset_inventory = {
     NULL,
 
     NULL,
+    NULL,
     NULL
 };

@@ -60,6 +60,8 @@ static const amzsync_report_t  amzsync_ledger_detail_report = {
     "GET_LEDGER_DETAIL_VIEW_DATA",
     NULL,
     30 * 60,
+    0,
+    NULL,
     0
 };
 
@@ -89,5 +91,6 @@ const amzsync_dataset_t  amzsync_dataset_ledger_detail = {
     NULL,
 
     &amzsync_ledger_detail_report,
+    NULL,
     NULL
 };

@@ -73,6 +73,8 @@ static const amzsync_report_t  amzsync_ledger_summary_report = {
     "{\"aggregateByLocation\":\"COUNTRY\","
     "\"aggregatedByTimePeriod\":\"DAILY\"}",
     30 * 60,
+    0,
+    NULL,
     0
 };
 
@@ -102,5 +104,6 @@ const amzsync_dataset_t  amzsync_dataset_ledger_summary = {
     NULL,
 
     &amzsync_ledger_summary_report,
+    NULL,
     NULL
 };

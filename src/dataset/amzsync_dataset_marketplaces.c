@@ -66,5 +66,6 @@ const amzsync_dataset_t  amzsync_dataset_marketplaces = {
     NULL,
 
     NULL,
+    NULL,
     NULL
 };

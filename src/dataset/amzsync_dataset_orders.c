@@ -11,6 +11,9 @@
 #include <dataset/amzsync_dataset.h>
 
 
+extern const amzsync_dataset_t  amzsync_dataset_order_report;
+
+
 static const amzsync_column_t  amzsync_order_items_columns[] = {
     { "order_item_id", "orderItemId",
       AMZSYNC_TEXT, AMZSYNC_COLUMN_KEY },
@@ -144,5 +147,6 @@ const amzsync_dataset_t  amzsync_dataset_orders = {
     NULL,
 
     NULL,
-    NULL
+    NULL,
+    &amzsync_dataset_order_report
 };

@@ -64,6 +64,8 @@ static const amzsync_report_t  amzsync_reimbursements_report = {
     "GET_FBA_REIMBURSEMENTS_DATA",
     NULL,
     4 * 3600,
+    0,
+    NULL,
     0
 };
 
@@ -76,7 +78,7 @@ const amzsync_dataset_t  amzsync_dataset_reimbursements = {
     NULL,
     0,
     0,
-    AMZSYNC_UNIT_MARKETPLACES,
+    AMZSYNC_UNIT_REGION,
     AMZSYNC_DATASET_NAMED,
 
     548 * 24 * 3600,                /* 18 months */
@@ -93,5 +95,6 @@ const amzsync_dataset_t  amzsync_dataset_reimbursements = {
     NULL,
 
     &amzsync_reimbursements_report,
+    NULL,
     NULL
 };

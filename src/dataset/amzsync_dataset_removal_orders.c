@@ -60,6 +60,8 @@ static const amzsync_report_t  amzsync_removal_orders_report = {
     "GET_FBA_FULFILLMENT_REMOVAL_ORDER_DETAIL_DATA",
     NULL,
     30 * 60,
+    0,
+    NULL,
     0
 };
 
@@ -89,5 +91,6 @@ const amzsync_dataset_t  amzsync_dataset_removal_orders = {
     NULL,
 
     &amzsync_removal_orders_report,
+    NULL,
     NULL
 };

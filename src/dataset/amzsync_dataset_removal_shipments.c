@@ -48,6 +48,8 @@ static const amzsync_report_t  amzsync_removal_shipments_report = {
     "GET_FBA_FULFILLMENT_REMOVAL_SHIPMENT_DETAIL_DATA",
     NULL,
     30 * 60,
+    0,
+    NULL,
     0
 };
 
@@ -77,5 +79,6 @@ const amzsync_dataset_t  amzsync_dataset_removal_shipments = {
     NULL,
 
     &amzsync_removal_shipments_report,
+    NULL,
     NULL
 };

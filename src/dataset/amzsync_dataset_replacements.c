@@ -46,6 +46,8 @@ static const amzsync_report_t  amzsync_replacements_report = {
     "GET_FBA_FULFILLMENT_CUSTOMER_SHIPMENT_REPLACEMENT_DATA",
     NULL,
     4 * 3600,
+    0,
+    NULL,
     0
 };
 
@@ -75,5 +77,6 @@ const amzsync_dataset_t  amzsync_dataset_replacements = {
     NULL,
 
     &amzsync_replacements_report,
+    NULL,
     NULL
 };

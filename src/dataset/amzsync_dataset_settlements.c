@@ -75,7 +75,9 @@ static const amzsync_report_t  amzsync_settlements_report = {
     "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2",
     NULL,
     0,
-    1
+    1,
+    NULL,
+    0
 };
 
 
@@ -104,5 +106,6 @@ const amzsync_dataset_t  amzsync_dataset_settlements = {
     NULL,
 
     &amzsync_settlements_report,
+    NULL,
     NULL
 };

@@ -18,10 +18,6 @@ static ngx_int_t amzsync_http_body_room(amzsync_http_ctx_t *ctx, off_t size);
 static ngx_int_t amzsync_http_body_copy(amzsync_http_ctx_t *ctx,
     ngx_buf_t *b);
 static ngx_int_t amzsync_http_body_too_large(ngx_http_request_t *r);
-static ngx_int_t amzsync_http_body_not_json(ngx_http_request_t *r,
-    json_error_t *error);
-static const char *amzsync_http_body_unknown(json_t *json,
-    const char *const *members);
 
 
 ngx_int_t
@@ -63,66 +59,6 @@ amzsync_http_body_cleanse(amzsync_http_ctx_t *ctx)
     if (ctx->body.len) {
         ngx_explicit_memzero(ctx->body.data, ctx->body.len);
     }
-}
-
-
-json_t *
-amzsync_http_body_object(amzsync_http_ctx_t *ctx, const char *const *members,
-    ngx_int_t *rc)
-{
-    json_t              *json;
-    const char          *name;
-    json_error_t         error;
-    ngx_http_request_t  *r;
-
-    r = ctx->request;
-
-    if (ctx->body.len == 0) {
-        *rc = amzsync_http_invalid(r, "Request body is empty.");
-        return NULL;
-    }
-
-    json = amzsync_json_load(ctx->body.data, ctx->body.len, &error);
-
-    amzsync_http_body_cleanse(ctx);
-
-    if (json == NULL) {
-        *rc = amzsync_http_body_not_json(r, &error);
-        return NULL;
-    }
-
-    if (!json_is_object(json)) {
-        json_decref(json);
-        *rc = amzsync_http_invalid(r, "Request body is not a JSON object.");
-        return NULL;
-    }
-
-    name = amzsync_http_body_unknown(json, members);
-
-    if (name != NULL) {
-        *rc = amzsync_http_invalid(r, "Unknown member \"%s\".", name);
-        amzsync_http_body_free(json);
-        return NULL;
-    }
-
-    return json;
-}
-
-
-void
-amzsync_http_body_free(json_t *json)
-{
-    json_t      *value;
-    const char  *name;
-
-    json_object_foreach(json, name, value) {
-        if (json_is_string(value)) {
-            ngx_explicit_memzero((char *) json_string_value(value),
-                                 json_string_length(value));
-        }
-    }
-
-    json_decref(json);
 }
 
 
@@ -275,51 +211,4 @@ amzsync_http_body_too_large(ngx_http_request_t *r)
 {
     return amzsync_http_invalid(r, "Request body is larger than %d bytes.",
                                 AMZSYNC_HTTP_BODY_MAX);
-}
-
-
-/* jansson's own text would quote the body, and with it perhaps a token. */
-
-static ngx_int_t
-amzsync_http_body_not_json(ngx_http_request_t *r, json_error_t *error)
-{
-    if (json_error_code(error) == json_error_duplicate_key) {
-        return amzsync_http_invalid(r, "Request body has a duplicate member "
-                                       "(line %d, column %d).",
-                                    error->line, error->column);
-    }
-
-    if (json_error_code(error) == json_error_numeric_overflow) {
-        return amzsync_http_invalid(r, "Request body has a number that is too "
-                                       "large (line %d, column %d).",
-                                    error->line, error->column);
-    }
-
-    return amzsync_http_invalid(r, "Request body is not valid JSON "
-                                   "(line %d, column %d).",
-                                error->line, error->column);
-}
-
-
-static const char *
-amzsync_http_body_unknown(json_t *json, const char *const *members)
-{
-    json_t             *value;
-    const char         *name;
-    const char *const  *known;
-
-    json_object_foreach(json, name, value) {
-
-        for (known = members; *known; known++) {
-            if (ngx_strcmp(*known, name) == 0) {
-                break;
-            }
-        }
-
-        if (*known == NULL) {
-            return name;
-        }
-    }
-
-    return NULL;
 }

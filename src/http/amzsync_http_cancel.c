@@ -36,16 +36,17 @@ amzsync_http_cancel_handler(ngx_http_request_t *r)
 static ngx_int_t
 amzsync_http_cancel(amzsync_http_ctx_t *ctx)
 {
-    json_t     *json;
-    ngx_int_t   rc;
+    json_t           *json;
+    amzsync_error_t   error;
 
     if (ctx->body.len) {
-        json = amzsync_http_body_object(ctx, amzsync_http_cancel_members, &rc);
+        json = amzsync_http_parse(&ctx->body, amzsync_http_cancel_members,
+                                  &error);
         if (json == NULL) {
-            return rc;
+            return amzsync_http_refused(ctx, &error);
         }
 
-        amzsync_http_body_free(json);
+        amzsync_http_parse_free(json);
     }
 
     return amzsync_http_sync_ask(ctx, amzsync_store_cancel, 0);

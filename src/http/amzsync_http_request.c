@@ -331,6 +331,16 @@ amzsync_http_invalid(ngx_http_request_t *r, const char *fmt, ...)
 }
 
 
+ngx_int_t
+amzsync_http_refused(amzsync_http_ctx_t *ctx, const amzsync_error_t *error)
+{
+    amzsync_http_body_cleanse(ctx);
+
+    return amzsync_http_error(ctx->request, NGX_HTTP_BAD_REQUEST,
+                              "invalid_request", error->message);
+}
+
+
 static const amzsync_http_method_t *
 amzsync_http_method(ngx_http_request_t *r,
     const amzsync_http_location_t *location)

@@ -14,6 +14,7 @@
 
 
 #include <http/amzsync_http.h>
+#include <http/amzsync_http_parse.h>
 
 
 typedef struct amzsync_http_ctx_s  amzsync_http_ctx_t;
@@ -118,6 +119,11 @@ ngx_int_t amzsync_http_not_allowed(ngx_http_request_t *r, const char *allow);
 ngx_int_t amzsync_http_invalid(ngx_http_request_t *r, const char *fmt, ...);
 
 
+/* The same, as a body was refused, which is wiped. */
+ngx_int_t amzsync_http_refused(amzsync_http_ctx_t *ctx,
+    const amzsync_error_t *error);
+
+
 /* Runs the method's action for the user, once the body is read. */
 ngx_int_t amzsync_http_begin(amzsync_http_ctx_t *ctx);
 
@@ -126,24 +132,6 @@ ngx_int_t amzsync_http_body_read(amzsync_http_ctx_t *ctx);
 
 /* Wipes the body, which may hold a secret. */
 void amzsync_http_body_cleanse(amzsync_http_ctx_t *ctx);
-
-/*
- * The body as a JSON object whose members are all in "members" (NULL ends
- * it).  NULL: refused, and "rc" is what to finalize the request with.
- */
-json_t *amzsync_http_body_object(amzsync_http_ctx_t *ctx,
-    const char *const *members, ngx_int_t *rc);
-
-/* Wipes the strings among the members, and frees the object. */
-void amzsync_http_body_free(json_t *json);
-
-/*
- * The member "datasets": an array of names of some that the location has, or
- * null, or absent.  The choice is as for amzsync_store_start(), 0 if there is
- * none.  NGX_DECLINED: refused, and "rc" is what to finalize the request with.
- */
-ngx_int_t amzsync_http_choice(amzsync_http_ctx_t *ctx, json_t *json,
-    int64_t *choice, ngx_int_t *rc);
 
 
 #endif /* _AMZSYNC_HTTP_REQUEST_H_INCLUDED_ */

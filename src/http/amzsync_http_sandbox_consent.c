@@ -187,7 +187,8 @@ amzsync_http_sandbox_consent_back(amzsync_http_sandbox_ctx_t *ctx,
 
     location->len = p - location->data;
 
-    return amzsync_sandbox_zone_revoke(ctx->zone, ctx->slab, seller, 0);
+    return amzsync_sandbox_zone_grant(ctx->zone, ctx->slab, seller,
+                                      AMZSYNC_SANDBOX_GRANTED);
 }
 
 

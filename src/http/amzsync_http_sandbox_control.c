@@ -29,6 +29,7 @@ typedef struct {
     ngx_str_t                from;
     ngx_str_t                to;
     ngx_str_t                deny;
+    ngx_str_t                access;
 } amzsync_http_sandbox_ask_t;
 
 
@@ -242,6 +243,7 @@ amzsync_http_sandbox_revoke(amzsync_http_sandbox_ctx_t *ctx)
 {
     u_char                      buf[512];
     amzsync_sandbox_out_t       out;
+    amzsync_sandbox_grant_e     grant;
     amzsync_http_sandbox_ask_t  ask;
 
     if (!amzsync_http_sandbox_local(ctx->request)) {
@@ -252,7 +254,20 @@ amzsync_http_sandbox_revoke(amzsync_http_sandbox_ctx_t *ctx)
         return amzsync_http_sandbox_refuse(ctx, "seller is missing or wrong.");
     }
 
-    if (amzsync_sandbox_zone_revoke(ctx->zone, ctx->slab, &ask.seller, 1)
+    grant = AMZSYNC_SANDBOX_REVOKED;
+
+    if (ask.access.data != NULL) {
+
+        if (ask.access.len != sizeof("off") - 1
+            || ngx_memcmp(ask.access.data, "off", sizeof("off") - 1) != 0)
+        {
+            return amzsync_http_sandbox_refuse(ctx, "access must be \"off\".");
+        }
+
+        grant = AMZSYNC_SANDBOX_REVOKED_ALL;
+    }
+
+    if (amzsync_sandbox_zone_grant(ctx->zone, ctx->slab, &ask.seller, grant)
         != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -406,7 +421,8 @@ amzsync_http_sandbox_ask(amzsync_http_sandbox_ctx_t *ctx,
         { ngx_string("at"), &ask->at },
         { ngx_string("from"), &ask->from },
         { ngx_string("to"), &ask->to },
-        { ngx_string("deny"), &ask->deny }
+        { ngx_string("deny"), &ask->deny },
+        { ngx_string("access"), &ask->access }
     };
 
     ngx_memzero(ask, sizeof(amzsync_http_sandbox_ask_t));

@@ -13,7 +13,8 @@
 #define AMZSYNC_HTTP_SANDBOX_HUGE    (65 * 1024 * 1024)
 
 
-static ngx_int_t amzsync_http_sandbox_access(amzsync_http_sandbox_ctx_t *ctx);
+static ngx_int_t amzsync_http_sandbox_access(amzsync_http_sandbox_ctx_t *ctx,
+    amzsync_sandbox_rights_t *rights);
 static ngx_int_t amzsync_http_sandbox_denied(amzsync_http_sandbox_ctx_t *ctx,
     const char *details);
 static ngx_int_t amzsync_http_sandbox_take(amzsync_http_sandbox_ctx_t *ctx);
@@ -34,14 +35,11 @@ amzsync_http_sandbox_data(amzsync_http_sandbox_ctx_t *ctx)
     ngx_int_t                 rc;
     amzsync_sandbox_rights_t  rights;
 
-    rc = amzsync_http_sandbox_access(ctx);
+    rc = amzsync_http_sandbox_access(ctx, &rights);
 
     if (rc != NGX_DECLINED) {
         return rc;
     }
-
-    amzsync_sandbox_zone_rights(ctx->zone, ctx->slab, &ctx->access.seller,
-                                &rights);
 
     if (rights.denied & ((uint64_t) 1 << ctx->route->op)) {
         return amzsync_http_sandbox_denied(ctx, "");
@@ -64,7 +62,8 @@ amzsync_http_sandbox_data(amzsync_http_sandbox_ctx_t *ctx)
 /* NGX_DECLINED: may go on. */
 
 static ngx_int_t
-amzsync_http_sandbox_access(amzsync_http_sandbox_ctx_t *ctx)
+amzsync_http_sandbox_access(amzsync_http_sandbox_ctx_t *ctx,
+    amzsync_sandbox_rights_t *rights)
 {
     ngx_int_t         rc;
     ngx_table_elt_t  *token;
@@ -84,7 +83,12 @@ amzsync_http_sandbox_access(amzsync_http_sandbox_ctx_t *ctx)
                             "The access token you provided has expired.");
     }
 
-    if (rc == NGX_ERROR) {
+    if (rc == NGX_OK) {
+        amzsync_sandbox_zone_rights(ctx->zone, ctx->slab,
+                                    &ctx->access.seller, rights);
+    }
+
+    if (rc == NGX_ERROR || rights->grant == AMZSYNC_SANDBOX_REVOKED_ALL) {
         return amzsync_http_sandbox_denied(ctx,
                             "The access token you provided is revoked, "
                             "malformed or invalid.");

@@ -306,7 +306,7 @@ amzsync_http_sandbox_revoked(amzsync_http_sandbox_ctx_t *ctx,
 
     amzsync_sandbox_zone_rights(ctx->zone, ctx->slab, seller, &rights);
 
-    return rights.revoked;
+    return rights.grant != AMZSYNC_SANDBOX_GRANTED;
 }
 
 

@@ -8,8 +8,6 @@
 
 
 static ngx_int_t amzsync_http_start(amzsync_http_ctx_t *ctx);
-static ngx_int_t amzsync_http_start_body(amzsync_http_ctx_t *ctx,
-    int64_t *choice, ngx_int_t *rc);
 static ngx_int_t amzsync_http_start_answer(amzsync_http_ctx_t *ctx,
     amzsync_store_call_t *call);
 static ngx_int_t amzsync_http_started(amzsync_http_ctx_t *ctx,
@@ -32,13 +30,6 @@ static const amzsync_http_location_t  amzsync_http_start_location = {
 };
 
 
-static const char *const  amzsync_http_start_members[] = {
-    "datasets",
-    "full",
-    NULL
-};
-
-
 ngx_int_t
 amzsync_http_start_handler(ngx_http_request_t *r)
 {
@@ -50,60 +41,26 @@ static ngx_int_t
 amzsync_http_start(amzsync_http_ctx_t *ctx)
 {
     int64_t                       choice;
-    ngx_int_t                     rc;
+    amzsync_error_t               error;
     amzsync_store_call_t         *call;
     ngx_http_amzsync_loc_conf_t  *alcf;
+
+    alcf = ngx_http_get_module_loc_conf(ctx->request, ngx_http_amzsync_module);
 
     choice = 0;
 
     if (ctx->body.len
-        && amzsync_http_start_body(ctx, &choice, &rc) != NGX_OK)
+        && amzsync_http_parse_start(&ctx->body, alcf->datasets, &choice,
+                                    &error)
+           != NGX_OK)
     {
-        return rc;
+        return amzsync_http_refused(ctx, &error);
     }
-
-    alcf = ngx_http_get_module_loc_conf(ctx->request, ngx_http_amzsync_module);
 
     call = amzsync_store_start(ctx->conf->store, &ctx->user, alcf->datasets,
                                choice, amzsync_http_resume, ctx);
 
     return amzsync_http_wait(ctx, call);
-}
-
-
-/* NGX_DECLINED: refused, and "rc" is what to finalize the request with. */
-
-static ngx_int_t
-amzsync_http_start_body(amzsync_http_ctx_t *ctx, int64_t *choice,
-    ngx_int_t *rc)
-{
-    json_t     *json, *full;
-    ngx_int_t   taken;
-
-    json = amzsync_http_body_object(ctx, amzsync_http_start_members, rc);
-    if (json == NULL) {
-        return NGX_DECLINED;
-    }
-
-    taken = amzsync_http_choice(ctx, json, choice, rc);
-
-    full = json_object_get(json, "full");
-
-    if (taken == NGX_OK && full) {
-
-        if (json_is_true(full)) {
-            *choice |= AMZSYNC_STORE_FULL;
-
-        } else if (!json_is_false(full)) {
-            *rc = amzsync_http_invalid(ctx->request,
-                                       "full must be true or false.");
-            taken = NGX_DECLINED;
-        }
-    }
-
-    amzsync_http_body_free(json);
-
-    return taken;
 }
 
 

@@ -602,8 +602,15 @@ ngx_int_t amzsync_sandbox_zone_revise(amzsync_sandbox_zone_t *zone,
  * operations without their role are denied, a bit each of amzsync_sandbox_op_e.
  */
 
+typedef enum {
+    AMZSYNC_SANDBOX_GRANTED = 0,
+    AMZSYNC_SANDBOX_REVOKED,        /* access tokens stay good */
+    AMZSYNC_SANDBOX_REVOKED_ALL     /* they do not */
+} amzsync_sandbox_grant_e;
+
+
 typedef struct {
-    ngx_uint_t                     revoked;
+    amzsync_sandbox_grant_e        grant;
     uint64_t                       denied;
 } amzsync_sandbox_rights_t;
 
@@ -613,8 +620,9 @@ void amzsync_sandbox_zone_rights(amzsync_sandbox_zone_t *zone,
     amzsync_sandbox_rights_t *rights);
 
 /* NGX_ERROR if the zone is full. */
-ngx_int_t amzsync_sandbox_zone_revoke(amzsync_sandbox_zone_t *zone,
-    ngx_slab_pool_t *slab, const ngx_str_t *seller, ngx_uint_t revoked);
+ngx_int_t amzsync_sandbox_zone_grant(amzsync_sandbox_zone_t *zone,
+    ngx_slab_pool_t *slab, const ngx_str_t *seller,
+    amzsync_sandbox_grant_e grant);
 ngx_int_t amzsync_sandbox_zone_deny(amzsync_sandbox_zone_t *zone,
     ngx_slab_pool_t *slab, const ngx_str_t *seller, uint64_t denied);
 

@@ -104,7 +104,9 @@ amzsync_sandbox_access_open(const amzsync_sandbox_keys_t *keys,
     access->seller.len = payload.end - payload.pos;
     ngx_memcpy(access->buf, payload.pos, access->seller.len);
 
-    return (access->expires > now) ? NGX_OK : NGX_DECLINED;
+    /* whole seconds: the last one counts, or its time would be shorter */
+
+    return (access->expires >= now) ? NGX_OK : NGX_DECLINED;
 }
 
 

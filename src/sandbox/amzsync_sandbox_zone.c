@@ -29,7 +29,7 @@ typedef struct {
     ngx_uint_t                revision;
     int64_t                   at[AMZSYNC_SANDBOX_REVISIONS + 1];
     uint64_t                  denied;           /* operations, bits */
-    ngx_uint_t                revoked;
+    amzsync_sandbox_grant_e   grant;
     u_char                    seller[AMZSYNC_SELLER_MAX];
 } amzsync_sandbox_seller_t;
 
@@ -349,7 +349,7 @@ amzsync_sandbox_zone_rights(amzsync_sandbox_zone_t *zone,
     seller = amzsync_sandbox_seller(zone, name);
 
     if (seller) {
-        rights->revoked = seller->revoked;
+        rights->grant = seller->grant;
         rights->denied = seller->denied;
     }
 
@@ -358,8 +358,9 @@ amzsync_sandbox_zone_rights(amzsync_sandbox_zone_t *zone,
 
 
 ngx_int_t
-amzsync_sandbox_zone_revoke(amzsync_sandbox_zone_t *zone,
-    ngx_slab_pool_t *slab, const ngx_str_t *name, ngx_uint_t revoked)
+amzsync_sandbox_zone_grant(amzsync_sandbox_zone_t *zone,
+    ngx_slab_pool_t *slab, const ngx_str_t *name,
+    amzsync_sandbox_grant_e grant)
 {
     amzsync_sandbox_seller_t  *seller;
 
@@ -367,16 +368,16 @@ amzsync_sandbox_zone_revoke(amzsync_sandbox_zone_t *zone,
 
     /* who never revoked has nothing to take back */
 
-    seller = revoked ? amzsync_sandbox_seller_make(zone, slab, name)
-                     : amzsync_sandbox_seller(zone, name);
+    seller = grant ? amzsync_sandbox_seller_make(zone, slab, name)
+                   : amzsync_sandbox_seller(zone, name);
 
     if (seller) {
-        seller->revoked = revoked;
+        seller->grant = grant;
     }
 
     ngx_shmtx_unlock(&slab->mutex);
 
-    return (seller || !revoked) ? NGX_OK : NGX_ERROR;
+    return (seller || !grant) ? NGX_OK : NGX_ERROR;
 }
 
 

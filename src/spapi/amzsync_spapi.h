@@ -42,7 +42,8 @@ typedef enum {
     AMZSYNC_SPAPI_OK = 0,
     AMZSYNC_SPAPI_RETRY,            /* 5xx, time-out, cut, malformed answer */
     AMZSYNC_SPAPI_THROTTLED,        /* 429: the bucket waits */
-    AMZSYNC_SPAPI_EXPIRED,          /* 403, access token expired: once more */
+    AMZSYNC_SPAPI_EXPIRED,          /* 403, access token expired, or revoked:
+                                       once more */
     AMZSYNC_SPAPI_REVOKED,          /* invalid_grant: user must reconnect */
     AMZSYNC_SPAPI_DENIED,           /* 401, 403: a role is missing */
     AMZSYNC_SPAPI_INVALID,          /* 400: the request or its token */
@@ -68,6 +69,12 @@ typedef struct {
  * what it takes.
  */
 ngx_int_t amzsync_spapi_init(void);
+
+
+/* What a person must do whose refresh token is no longer good. */
+#define AMZSYNC_SPAPI_REAUTHORIZE                                             \
+    "Amazon no longer accepts the seller's authorization: it was revoked or " \
+    "has expired. Connect the Amazon account again."
 
 
 /*

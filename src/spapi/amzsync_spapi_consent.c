@@ -35,6 +35,7 @@ amzsync_spapi_consent(amzsync_spapi_consent_t *call)
     grant.name = "&code=";
     grant.secret = call->code;
     grant.redirect_uri = call->redirect_uri;
+    grant.refused = "";
     grant.take = amzsync_consent_take;
     grant.data = call;
 

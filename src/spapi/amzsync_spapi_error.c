@@ -12,7 +12,16 @@
 #define AMZSYNC_ERROR_ANSWER_MAX  65536
 
 
+/* A missing role, in words for who can do something about it. */
+#define AMZSYNC_ERROR_DENIED                                                  \
+    "Amazon denies this data to the application: its role is missing, or the " \
+    "seller has not agreed to it. Add the role in the Solution Provider "     \
+    "Portal, then let the seller authorize the application again. Amazon "    \
+    "says: "
+
+
 static char *amzsync_error_text(amzsync_spapi_http_t *h);
+static ngx_uint_t amzsync_error_token(const char *text, const char **code);
 
 
 void
@@ -41,9 +50,8 @@ amzsync_spapi_error(amzsync_spapi_http_t *h)
     case 401:
     case 403:
 
-        if (strstr(text, "access token you provided has expired") != NULL) {
+        if (amzsync_error_token(text, &code)) {
             verdict = AMZSYNC_SPAPI_EXPIRED;
-            code = "access_token_expired";
             break;
         }
 
@@ -77,8 +85,38 @@ amzsync_spapi_error(amzsync_spapi_http_t *h)
         }
     }
 
-    amzsync_spapi_http_verdict(h, verdict, code, text);
+    if (verdict == AMZSYNC_SPAPI_DENIED) {
+        amzsync_spapi_http_explain(h, verdict, code, AMZSYNC_ERROR_DENIED,
+                                   text);
+
+    } else {
+        amzsync_spapi_http_verdict(h, verdict, code, text);
+    }
+
     amzsync_spapi_wipe(text);
+}
+
+
+/*
+ * Amazon's one code for all that it denies: only its details tell a role that
+ * is missing from an access token that is good no longer.  If the seller has
+ * revoked the grant, the next exchange will say so.
+ */
+
+static ngx_uint_t
+amzsync_error_token(const char *text, const char **code)
+{
+    if (strstr(text, "access token you provided has expired") != NULL) {
+        *code = "access_token_expired";
+        return 1;
+    }
+
+    if (strstr(text, "access token you provided is revoked") != NULL) {
+        *code = "access_token_refused";
+        return 1;
+    }
+
+    return 0;
 }
 
 

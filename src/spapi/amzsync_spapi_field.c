@@ -11,9 +11,12 @@
 
 
 #define AMZSYNC_FIELD_TIME_MAX  64
+#define AMZSYNC_FIELD_ENUM_MAX  64
 
 
 static size_t amzsync_field_word(const u_char *p, size_t len, u_char *c);
+static ngx_int_t amzsync_field_enum(amzsync_array_t *array, const u_char *p,
+    size_t len);
 static ngx_int_t amzsync_field_day(amzsync_array_t *array, const u_char *p,
     size_t len);
 static size_t amzsync_field_time(const u_char *p, size_t len, u_char *buf);
@@ -107,6 +110,10 @@ amzsync_field_append(amzsync_array_t *array, amzsync_type_e type,
         return amzsync_field_day(array, p, len);
     }
 
+    if (type == AMZSYNC_ENUM) {
+        return amzsync_field_enum(array, p, len);
+    }
+
     if (type == AMZSYNC_TIME) {
         len = amzsync_field_time(p, len, buf);
         p = buf;
@@ -123,6 +130,55 @@ amzsync_field_append(amzsync_array_t *array, amzsync_type_e type,
 
     return len ? amzsync_value_append(array, &column, &v, &err)
                : NGX_DECLINED;
+}
+
+
+/*
+ * "PartiallyShipped", "Partially Shipped": PARTIALLY_SHIPPED.  What follows " -
+ * " says more of it: "Shipped - Picked Up" is SHIPPED.  What is no words stays
+ * as it is.
+ */
+
+static ngx_int_t
+amzsync_field_enum(amzsync_array_t *array, const u_char *p, size_t len)
+{
+    u_char  c, before, buf[2 * AMZSYNC_FIELD_ENUM_MAX], *last;
+    size_t  i;
+
+    last = buf;
+    before = '\0';
+
+    for (i = 0; i < len; i++) {
+        c = p[i];
+
+        if (len - i > 3 && ngx_memcmp(&p[i], " - ", 3) == 0) {
+            break;
+        }
+
+        if (i == AMZSYNC_FIELD_ENUM_MAX
+            || !((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
+                 || (c >= '0' && c <= '9') || c == ' ' || c == '-'
+                 || c == '_'))
+        {
+            return amzsync_array_text(array, p, len);
+        }
+
+        if (c == ' ' || c == '-') {
+            c = '_';
+
+        } else if (c >= 'A' && c <= 'Z' && before >= 'a' && before <= 'z') {
+            *last++ = '_';
+        }
+
+        *last++ = ngx_toupper(c);
+        before = p[i];
+    }
+
+    if (last - buf == 8 && ngx_memcmp(buf, "CANCELED", 8) == 0) {
+        return amzsync_array_text(array, (u_char *) "CANCELLED", 9);
+    }
+
+    return amzsync_array_text(array, buf, last - buf);
 }
 
 

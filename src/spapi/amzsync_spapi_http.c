@@ -587,6 +587,23 @@ amzsync_spapi_http_verdict(amzsync_spapi_http_t *h,
 
 
 void
+amzsync_spapi_http_explain(amzsync_spapi_http_t *h,
+    amzsync_spapi_verdict_e verdict, const char *code, const char *words,
+    const char *text)
+{
+    char  *all;
+
+    if (asprintf(&all, "%s%s", words, text) == -1) {
+        amzsync_spapi_http_verdict(h, verdict, code, words);
+        return;
+    }
+
+    amzsync_spapi_http_verdict(h, verdict, code, all);
+    amzsync_spapi_wipe(all);
+}
+
+
+void
 amzsync_spapi_wipe(char *s)
 {
     if (s != NULL) {

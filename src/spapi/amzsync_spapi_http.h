@@ -68,6 +68,11 @@ void amzsync_spapi_error(amzsync_spapi_http_t *h);
 void amzsync_spapi_http_verdict(amzsync_spapi_http_t *h,
     amzsync_spapi_verdict_e verdict, const char *code, const char *text);
 
+/* The same, with words of ours before Amazon's. */
+void amzsync_spapi_http_explain(amzsync_spapi_http_t *h,
+    amzsync_spapi_verdict_e verdict, const char *code, const char *words,
+    const char *text);
+
 /* Cleanses and frees a string, which may be NULL. */
 void amzsync_spapi_wipe(char *s);
 

@@ -15,6 +15,7 @@
 #define AMZSYNC_SLICE_BUFFER   1048576
 #define AMZSYNC_SLICE_FIELDS   256
 #define AMZSYNC_SLICE_NONE     ((ngx_uint_t) -1)
+#define AMZSYNC_SLICE_UNKEPT   ((ngx_uint_t) -2)
 
 
 typedef struct {
@@ -27,7 +28,7 @@ typedef struct {
     const amzsync_column_t  *columns;
     ngx_uint_t               ncolumns;
 
-    /* Of each field of a line: its name, and its column or NONE. */
+    /* Of each field of a line: its name, and its column, NONE or UNKEPT. */
     u_char                  *names;
     amzsync_slice_field_t    header[AMZSYNC_SLICE_FIELDS];
     ngx_uint_t               column[AMZSYNC_SLICE_FIELDS];
@@ -37,6 +38,17 @@ typedef struct {
     amzsync_slice_field_t    fields[AMZSYNC_SLICE_FIELDS];
     ngx_uint_t               nfields;
     ngx_uint_t               field[AMZSYNC_COLUMNS_MAX];    /* of a column */
+
+    /* The column that tells which row the line is of, or NONE; of the line
+     * before. */
+    ngx_uint_t               key;
+    u_char                   before[AMZSYNC_KEY_MAX];
+    size_t                   nbefore;
+
+    /* Where its lines began. */
+    size_t                   mark[AMZSYNC_MARK_SIZE];
+    off_t                    mark_offset;
+    int64_t                  mark_lines;
 
     amzsync_json_t           extra;
     u_char                   json[4096];
@@ -48,11 +60,18 @@ typedef struct {
 
 static ngx_int_t amzsync_slice_header(amzsync_slice_t *s,
     amzsync_spapi_report_t *call, off_t *offset);
+static void amzsync_slice_columns(amzsync_slice_t *s, const char *kept);
 static ngx_int_t amzsync_slice_rows(amzsync_slice_t *s,
+    amzsync_spapi_report_t *call);
+static ngx_uint_t amzsync_slice_full(amzsync_slice_t *s,
+    amzsync_spapi_report_t *call);
+static void amzsync_slice_back(amzsync_slice_t *s,
     amzsync_spapi_report_t *call);
 static ngx_int_t amzsync_slice_row(amzsync_slice_t *s, amzsync_rows_t *rows,
     int64_t line);
 static ngx_int_t amzsync_slice_value(amzsync_slice_t *s, amzsync_rows_t *rows,
+    ngx_uint_t i);
+static ngx_int_t amzsync_slice_null(amzsync_slice_t *s, amzsync_rows_t *rows,
     ngx_uint_t i);
 static ngx_int_t amzsync_slice_extra(amzsync_slice_t *s,
     amzsync_array_t *array);
@@ -125,7 +144,6 @@ amzsync_slice_header(amzsync_slice_t *s, amzsync_spapi_report_t *call,
 {
     u_char      *p, *end;
     ssize_t      n;
-    ngx_uint_t   i, c;
 
     n = amzsync_slice_load(s, call, 0);
     if (n < 0) {
@@ -170,12 +188,38 @@ amzsync_slice_header(amzsync_slice_t *s, amzsync_spapi_report_t *call,
     s->nheader = s->nfields;
     ngx_memcpy(s->header, s->fields, sizeof(s->fields));
 
+    amzsync_slice_columns(s, call->dataset->report->kept);
+
+    return NGX_OK;
+}
+
+
+static void
+amzsync_slice_columns(amzsync_slice_t *s, const char *kept)
+{
+    ngx_uint_t  i, c;
+
+    s->key = AMZSYNC_SLICE_NONE;
+    s->nbefore = 0;
+
     for (c = 0; c < s->ncolumns; c++) {
         s->field[c] = AMZSYNC_SLICE_NONE;
+
+        if ((s->columns[c].flags & (AMZSYNC_COLUMN_KEY|AMZSYNC_COLUMN_LINE))
+            == AMZSYNC_COLUMN_KEY)
+        {
+            s->key = c;
+        }
     }
 
     for (i = 0; i < s->nheader; i++) {
         s->column[i] = AMZSYNC_SLICE_NONE;
+
+        if (kept && !amzsync_field_named(kept, s->header[i].p,
+                                         s->header[i].len))
+        {
+            s->column[i] = AMZSYNC_SLICE_UNKEPT;
+        }
 
         for (c = 0; c < s->ncolumns; c++) {
 
@@ -190,17 +234,16 @@ amzsync_slice_header(amzsync_slice_t *s, amzsync_spapi_report_t *call,
             }
         }
     }
-
-    return NGX_OK;
 }
 
 
 static ngx_int_t
 amzsync_slice_rows(amzsync_slice_t *s, amzsync_spapi_report_t *call)
 {
-    u_char     *p, *end, *last;
-    ssize_t     n;
-    ngx_int_t   rc;
+    u_char      *p, *end, *last;
+    ssize_t      n;
+    ngx_int_t    rc;
+    ngx_uint_t   row;
 
     n = amzsync_slice_load(s, call, call->offset);
     if (n < 0) {
@@ -210,7 +253,7 @@ amzsync_slice_rows(amzsync_slice_t *s, amzsync_spapi_report_t *call)
     p = s->buf;
     last = s->buf + n;
 
-    while (p < last && call->rows->nrows < call->max_rows) {
+    while (p < last) {
 
         end = ngx_strlchr(p, last, LF);
 
@@ -223,6 +266,7 @@ amzsync_slice_rows(amzsync_slice_t *s, amzsync_spapi_report_t *call)
                                                    "long", call->lines + 1);
                 }
 
+                amzsync_slice_back(s, call);
                 break;
             }
 
@@ -234,12 +278,23 @@ amzsync_slice_rows(amzsync_slice_t *s, amzsync_spapi_report_t *call)
                                            "fields", call->lines + 1);
         }
 
-        call->lines++;
-
         /* an empty line is no row */
 
-        if (s->nfields > 1 || s->fields[0].len) {
+        row = (s->nfields > 1 || s->fields[0].len);
+
+        if (row && amzsync_slice_full(s, call)) {
+            break;
+        }
+
+        call->lines++;
+
+        if (row) {
             rc = amzsync_slice_row(s, call->rows, call->lines);
+
+            if (rc == NGX_DECLINED) {
+                return amzsync_slice_malformed(call, "Line %ld does not say "
+                                               "what it is of", call->lines);
+            }
 
             if (rc != NGX_OK) {
                 return rc;
@@ -257,6 +312,69 @@ amzsync_slice_rows(amzsync_slice_t *s, amzsync_spapi_report_t *call)
     return NGX_OK;
 }
 
+
+/* Whether the line is one too many.  Those of one row that stand together
+ * come together. */
+
+static ngx_uint_t
+amzsync_slice_full(amzsync_slice_t *s, amzsync_spapi_report_t *call)
+{
+    size_t                        len;
+    ngx_uint_t                    same;
+    const amzsync_slice_field_t  *f;
+
+    static const amzsync_slice_field_t  none = { (u_char *) "", 0 };
+
+    if (s->key == AMZSYNC_SLICE_NONE) {
+        return call->rows->nrows >= call->max_rows;
+    }
+
+    f = (s->field[s->key] < s->nfields) ? &s->fields[s->field[s->key]] : &none;
+
+    len = ngx_min(f->len, AMZSYNC_KEY_MAX);
+    same = (len == s->nbefore && ngx_memcmp(s->before, f->p, len) == 0);
+
+    if (same && call->rows->nrows) {
+        return 0;
+    }
+
+    if (call->rows->nrows >= call->max_rows) {
+        return 1;
+    }
+
+    ngx_memcpy(s->before, f->p, len);
+    s->nbefore = len;
+
+    amzsync_rows_mark(call->rows, s->mark);
+
+    s->mark_offset = call->offset;
+    s->mark_lines = call->lines;
+
+    call->rows->ngroups++;
+
+    return 0;
+}
+
+
+/* The buffer ends: lines whose others may come yet are left to the next slice,
+ * unless there is nothing else in this one. */
+
+static void
+amzsync_slice_back(amzsync_slice_t *s, amzsync_spapi_report_t *call)
+{
+    if (call->rows->ngroups < 2) {
+        return;
+    }
+
+    amzsync_rows_reset(call->rows, s->mark);
+
+    call->rows->ngroups--;
+    call->offset = s->mark_offset;
+    call->lines = s->mark_lines;
+}
+
+
+/* NGX_DECLINED: a value is missing that a row cannot be without. */
 
 static ngx_int_t
 amzsync_slice_row(amzsync_slice_t *s, amzsync_rows_t *rows, int64_t line)
@@ -312,23 +430,36 @@ amzsync_slice_value(amzsync_slice_t *s, amzsync_rows_t *rows, ngx_uint_t i)
 
     field = s->field[i];
 
-    if (field == AMZSYNC_SLICE_NONE || field >= s->nfields
-        || s->fields[field].len == 0)
-    {
-        return amzsync_array_null(&rows->columns[i]);
+    if (field >= s->nfields || s->fields[field].len == 0) {
+        return amzsync_slice_null(s, rows, i);
     }
 
     f = &s->fields[field];
+
+    if (i == s->key && f->len > AMZSYNC_KEY_MAX) {
+        return NGX_DECLINED;
+    }
 
     rc = amzsync_field_append(&rows->columns[i], s->columns[i].type, f->p,
                               f->len);
 
     if (rc == NGX_DECLINED) {
         amzsync_slice_more(s, field);
-        return amzsync_array_null(&rows->columns[i]);
+        return amzsync_slice_null(s, rows, i);
     }
 
     return rc;
+}
+
+
+static ngx_int_t
+amzsync_slice_null(amzsync_slice_t *s, amzsync_rows_t *rows, ngx_uint_t i)
+{
+    if (i == s->key || (s->columns[i].flags & AMZSYNC_COLUMN_REQUIRED)) {
+        return NGX_DECLINED;
+    }
+
+    return amzsync_array_null(&rows->columns[i]);
 }
 
 

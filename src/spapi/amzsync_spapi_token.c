@@ -23,7 +23,8 @@ static u_char *amzsync_token_field(u_char *p, const char *name,
 static void amzsync_token_answer(amzsync_spapi_http_t *h,
     const amzsync_spapi_grant_t *grant);
 static const char *amzsync_token_take(void *data, json_t *root);
-static void amzsync_token_error(amzsync_spapi_http_t *h, json_t *root);
+static void amzsync_token_error(amzsync_spapi_http_t *h,
+    const amzsync_spapi_grant_t *grant, json_t *root);
 static const char *amzsync_token_string(json_t *root, const char *name);
 
 
@@ -57,6 +58,7 @@ amzsync_spapi_token(amzsync_spapi_token_t *call)
     grant.name = "&refresh_token=";
     grant.secret = refresh_token;
     grant.redirect_uri = NULL;
+    grant.refused = AMZSYNC_SPAPI_REAUTHORIZE " Amazon says: ";
     grant.take = amzsync_token_take;
     grant.data = call;
 
@@ -177,7 +179,7 @@ amzsync_token_answer(amzsync_spapi_http_t *h,
     root = amzsync_json_load(h->start, h->last - h->start, &error);
 
     if (h->outcome->status != 200) {
-        amzsync_token_error(h, root);
+        amzsync_token_error(h, grant, root);
 
     } else {
         err = grant->take(grant->data, root);
@@ -244,7 +246,8 @@ amzsync_token_take(void *data, json_t *root)
 
 
 static void
-amzsync_token_error(amzsync_spapi_http_t *h, json_t *root)
+amzsync_token_error(amzsync_spapi_http_t *h,
+    const amzsync_spapi_grant_t *grant, json_t *root)
 {
     int                       n;
     char                     *text;
@@ -300,7 +303,13 @@ amzsync_token_error(amzsync_spapi_http_t *h, json_t *root)
         return;
     }
 
-    amzsync_spapi_http_verdict(h, verdict, code, text);
+    if (verdict == AMZSYNC_SPAPI_REVOKED) {
+        amzsync_spapi_http_explain(h, verdict, code, grant->refused, text);
+
+    } else {
+        amzsync_spapi_http_verdict(h, verdict, code, text);
+    }
+
     amzsync_spapi_wipe(text);
 }
 

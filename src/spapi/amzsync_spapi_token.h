@@ -17,6 +17,8 @@ typedef struct {
     const char    *name;            /* of the field that has the secret */
     const char    *secret;
     const char    *redirect_uri;    /* NULL: not sent */
+    const char    *refused;         /* what stands before Amazon's words if
+                                       the grant is invalid */
 
     /* Takes the tokens out of an answer: NULL, or what is wrong with it. */
     const char  *(*take)(void *data, json_t *root);

@@ -367,6 +367,7 @@ typedef struct {
     int64_t             dataset_progress;
     ngx_str_t           next_token;     /* NULL: the window's first page */
     ngx_uint_t          stolen;         /* another claim's lease ran out */
+    ngx_uint_t          refused;        /* Amazon does not take the token */
 } amzsync_store_claim_t;
 
 void amzsync_store_claim_row(amzsync_store_call_t *call, ngx_uint_t n,
@@ -447,6 +448,10 @@ typedef struct {
     int64_t             range_to;
     int64_t             expected_pages; /* of all units; -1: unknown */
     int64_t             units;          /* how many there are */
+    int64_t             calls_to;       /* by report: until here by calls; or
+                                           TIME_BAD */
+    ngx_uint_t          by_report;      /* in place of calls */
+    ngx_uint_t          decided;        /* which of them, for good */
 } amzsync_store_unit_t;
 
 void amzsync_store_plan_row(amzsync_store_call_t *call, ngx_uint_t n,
@@ -512,6 +517,16 @@ typedef struct {
 } amzsync_store_load_t;
 
 
+/* The unit is read by reports in place of calls from now on: until "calls_to"
+ * by calls all the same; from "tail" on by a unit of calls, which is made
+ * behind all.  TIME_BAD: neither. */
+
+typedef struct {
+    int64_t                   tail;
+    int64_t                   calls_to;
+} amzsync_store_choice_t;
+
+
 typedef struct {
     const amzsync_dataset_t  *dataset;
     int64_t                   page;         /* expected */
@@ -542,6 +557,8 @@ typedef struct {
     int64_t                   range_to;     /* no plan yet */
     ngx_uint_t                last;         /* page of it */
     const amzsync_store_load_t  *load;      /* of a report, else NULL */
+    const amzsync_store_choice_t  *choice;  /* or NULL; the window begins
+                                               anew */
 
     amzsync_rows_t           *rows;         /* stays the caller's: must live
                                                until the handler */

@@ -24,7 +24,8 @@
  * "tries" counts steals of syncs with a call to Amazon in flight; waiting,
  * releases and outages of the database never count.  Orphans come before what
  * is queued: they have waited longer.  A sync without a connection is claimed
- * too, to fail for want of a token.
+ * too, to fail for want of a token, and so is one whose token was refused to
+ * the worker before.
  */
 
 static const amzsync_pg_stmt_t  amzsync_store_claim_stmt = {
@@ -82,7 +83,8 @@ static const amzsync_pg_stmt_t  amzsync_store_claim_stmt = {
            "d.dataset, d.status, d.page, d.unit, d.window_page, "
            AMZSYNC_STORE_MS("d.window_from") ", "
            AMZSYNC_STORE_MS("d.window_to") ", "
-           "d.progress, d.next_token, p.stolen "
+           "d.progress, d.next_token, p.stolen, "
+           "COALESCE(c.status = 'reauthorization_required', false) "
       "FROM claimed p "
       "JOIN amzsync.sync_datasets d USING (user_id, sync_no) "
       "LEFT JOIN amzsync.connections c USING (user_id) "
@@ -213,6 +215,7 @@ amzsync_store_claim_row(amzsync_store_call_t *call, ngx_uint_t n,
     row->dataset_progress = amzsync_store_int(call, n, 14, 0);
     row->next_token = amzsync_store_text(call, n, 15);
     row->stolen = (amzsync_store_text(call, n, 16).data[0] == 't');
+    row->refused = (amzsync_store_text(call, n, 17).data[0] == 't');
 }
 
 

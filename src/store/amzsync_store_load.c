@@ -21,17 +21,21 @@ static amzsync_pg_stmt_t  **amzsync_store_purge_stmts;
 
 
 /* The dataset's loads "c"; the one that the step is about, which began at the
- * step $21; and all others within its window, $23 to $24. */
+ * step $21; and all others of its window, $23 to $24, in the region or with a
+ * marketplace of its.  Windows begin at the same times in all syncs; the last
+ * one may end earlier than before, by a report that was taken. */
 
 #define AMZSYNC_STORE_LOAD                                                    \
     AMZSYNC_STORE_LOADS                                                       \
     " AND (c.load_sync_no, c.load_step) = ($2, $21::bigint)"
 
-#define AMZSYNC_STORE_LOAD_OTHERS                                             \
+#define AMZSYNC_STORE_LOAD_REGION                                             \
     AMZSYNC_STORE_LOADS                                                       \
     " AND (c.load_sync_no, c.load_step) <> ($2, $21::bigint) "                \
-    "AND c.range_from >= $23::timestamptz "                                   \
-    "AND c.range_to <= $24::timestamptz AND c.marketplace_ids && $20"
+    "AND c.range_from < $24::timestamptz AND c.range_to > $23::timestamptz"
+
+#define AMZSYNC_STORE_LOAD_OTHERS                                             \
+    AMZSYNC_STORE_LOAD_REGION " AND c.marketplace_ids && $20"
 
 /* A report that Amazon makes by itself is replaced by no other. */
 
@@ -99,10 +103,26 @@ amzsync_store_load_init(ngx_conf_t *cf)
 
 
 /*
+ * A load of more marketplaces was replaced by one of fewer: those that it has
+ * no more are to be read again, from there on, if they come back.
+ */
+
+#define AMZSYNC_STORE_LOAD_LOST                                               \
+    ", lost AS ("                                                             \
+        "UPDATE amzsync.cursors k SET covered_to = r.range_from "             \
+          "FROM page, (SELECT m, min(range_from) AS range_from "              \
+                        "FROM replaced, unnest(marketplace_ids) m "           \
+                       "WHERE m <> ALL ($20) GROUP BY m) r "                  \
+         "WHERE k.user_id = $1 "                                              \
+           "AND k.selling_partner_id = page.selling_partner_id "              \
+           "AND k.region = page.region AND k.dataset = $4 "                   \
+           "AND k.marketplace_id = r.m AND k.covered_to > r.range_from"       \
+    ")"
+
+
+/*
  * Rows of a load, the parameters of a step of it before them; with the state
- * "done" they are its last.  A load that it replaces lies within its window and
- * has a marketplace of its: the windows of a dataset are cut at the same times
- * by all syncs.
+ * "done" they are its last.
  */
 
 amzsync_pg_stmt_t *
@@ -140,15 +160,19 @@ amzsync_store_load_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
 
     amzsync_store_sql(&sql, ") r), replaced AS ("
         "UPDATE amzsync.coverage c SET state = 'replaced', updated_at = now() "
-          "FROM page WHERE $26 = 'done' AND %s"
-    "), load AS ("
+          "FROM page WHERE $26 = 'done' AND %s "
+        "RETURNING c.marketplace_ids, c.range_from"
+    ")%s, load AS ("
         "UPDATE amzsync.coverage c SET state = $26, report_id = $25, "
                "range_from = $23::timestamptz, range_to = $24::timestamptz, "
                "rows = c.rows + cardinality($27), updated_at = now() "
           "FROM page WHERE " AMZSYNC_STORE_LOAD
     ") SELECT 0 FROM page",
         dataset->report->listed ? AMZSYNC_STORE_LOAD_SAME
-                                : AMZSYNC_STORE_LOAD_OTHERS);
+        : dataset->unit == AMZSYNC_UNIT_REGION ? AMZSYNC_STORE_LOAD_REGION
+        : AMZSYNC_STORE_LOAD_OTHERS,
+        dataset->unit == AMZSYNC_UNIT_MARKETPLACES ? AMZSYNC_STORE_LOAD_LOST
+                                                   : "");
 
     return amzsync_store_sql_stmt(&sql, index, dataset->name, sql.param - 1);
 }

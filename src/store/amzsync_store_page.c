@@ -20,8 +20,9 @@ static ngx_int_t amzsync_store_page_window(amzsync_pg_query_t *query,
     amzsync_store_page_t *page, const amzsync_pg_stmt_t *stmt);
 
 
-/* Two a dataset, made at configuration time: for a page, and for the last one
- * of a window or scan, which a report has no statement of its own for. */
+/* Three a dataset, made at configuration time: for a page, for the last one of
+ * a window or scan, which a report has no statement of its own for, and for a
+ * report in place of calls. */
 static amzsync_pg_stmt_t  **amzsync_store_page_stmts;
 
 
@@ -71,15 +72,15 @@ amzsync_store_page_init(ngx_conf_t *cf)
     amzsync_pg_stmt_t        **stmt;
     const amzsync_dataset_t   *dataset;
 
-    stmt = ngx_palloc(cf->pool, 2 * amzsync_ndatasets
-                                * sizeof(amzsync_pg_stmt_t *));
+    stmt = ngx_pcalloc(cf->pool, 3 * amzsync_ndatasets
+                                 * sizeof(amzsync_pg_stmt_t *));
     if (stmt == NULL) {
         return NGX_ERROR;
     }
 
     amzsync_store_page_stmts = stmt;
 
-    for (i = 0; i < amzsync_ndatasets; i++, stmt += 2) {
+    for (i = 0; i < amzsync_ndatasets; i++, stmt += 3) {
         dataset = amzsync_datasets[i];
 
         if (dataset->report) {
@@ -95,6 +96,17 @@ amzsync_store_page_init(ngx_conf_t *cf)
         }
 
         if (stmt[0] == NULL || stmt[1] == NULL) {
+            return NGX_ERROR;
+        }
+
+        if (dataset->instead == NULL) {
+            continue;
+        }
+
+        stmt[2] = amzsync_store_order_report_create(cf->pool, dataset->instead,
+                                            amzsync_store_dataset_stmt(i, 3));
+
+        if (stmt[2] == NULL) {
             return NGX_ERROR;
         }
     }
@@ -133,6 +145,10 @@ amzsync_store_page(amzsync_store_t *store, amzsync_store_lease_t *lease,
         rc = amzsync_store_load_params(query, page);
     }
 
+    if (rc == NGX_OK && page->choice) {
+        rc = amzsync_store_choice_params(query, page->choice);
+    }
+
     if (rc == NGX_OK && page->rows) {
         rc = amzsync_store_upsert_params(query, page->rows);
     }
@@ -144,12 +160,17 @@ amzsync_store_page(amzsync_store_t *store, amzsync_store_lease_t *lease,
 static const amzsync_pg_stmt_t *
 amzsync_store_page_stmt(amzsync_store_page_t *page)
 {
-    ngx_uint_t  i;
+    ngx_uint_t  i, n;
 
     if (page->rows) {
         i = amzsync_dataset_index(page->dataset);
+        n = (amzsync_datasets[i] != page->dataset) ? 2 : (page->last ? 1 : 0);
 
-        return amzsync_store_page_stmts[2 * i + (page->last ? 1 : 0)];
+        return amzsync_store_page_stmts[3 * i + n];
+    }
+
+    if (page->choice) {
+        return &amzsync_store_choice_stmt;
     }
 
     if (page->load) {

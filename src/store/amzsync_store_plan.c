@@ -40,7 +40,8 @@ static void amzsync_store_plan_open(amzsync_store_sql_t *sql,
          "WHERE user_id = $1 AND sync_no = $2 AND lease = $3 "                \
            "AND state = 'running' FOR UPDATE"                                 \
     "), known AS MATERIALIZED ("                                              \
-        "SELECT unit, marketplace_ids, parent_id, range_from, range_to "      \
+        "SELECT unit, marketplace_ids, parent_id, range_from, range_to, "     \
+               "by_report, calls_to "                                         \
           "FROM amzsync.sync_units "                                          \
          "WHERE user_id = $1 AND sync_no = $2 AND dataset = $4"               \
     "), bounds AS MATERIALIZED ("                                             \
@@ -90,6 +91,8 @@ static void amzsync_store_plan_open(amzsync_store_sql_t *sql,
     ")"
 
 /*
+ * What was read before is never read by report: that tells less.
+ *
  * Pages are expected as the last sync had them, for as long a time as this one
  * reads; what has no range of its own takes the same again.  Nobody knows them
  * of a full sync after others.
@@ -99,12 +102,14 @@ static void amzsync_store_plan_open(amzsync_store_sql_t *sql,
     ", made AS ("                                                             \
         "INSERT INTO amzsync.sync_units "                                     \
               "(user_id, sync_no, dataset, unit, marketplace_ids, "           \
-               "parent_id, range_from, range_to) "                            \
+               "parent_id, range_from, range_to, by_report) "                 \
         "SELECT $1, $2, $4, row_number() OVER (ORDER BY turn, range_from, "   \
                                                        "ids, parent_id), "    \
-               "ids, parent_id, range_from, range_to "                        \
+               "ids, parent_id, range_from, range_to, "                       \
+               "CASE WHEN %s THEN false END "                                 \
           "FROM units "                                                       \
-        "RETURNING unit, marketplace_ids, parent_id, range_from, range_to"    \
+        "RETURNING unit, marketplace_ids, parent_id, range_from, range_to, "  \
+                  "by_report, calls_to"                                       \
     "), plan AS MATERIALIZED ("                                               \
         "SELECT * FROM known UNION ALL SELECT * FROM made"                    \
     "), last AS MATERIALIZED ("                                               \
@@ -131,8 +136,12 @@ static void amzsync_store_plan_open(amzsync_store_sql_t *sql,
                        "FROM amzsync.sync_units u "                           \
                       "WHERE u.user_id = $1 AND u.sync_no = last.sync_no "    \
                         "AND u.dataset = $4) parts "                          \
-                "WHERE part < 2 OR NOT held.full_sync), "                     \
-           "plan.parent_id, (SELECT count(*) FROM plan) "                     \
+                "WHERE (part < 2 OR NOT held.full_sync) AND NOT EXISTS ("     \
+                   "SELECT FROM amzsync.sync_units r "                        \
+                    "WHERE r.user_id = $1 AND r.sync_no = last.sync_no "      \
+                      "AND r.dataset = $4 AND r.by_report)), "                \
+           "plan.parent_id, (SELECT count(*) FROM plan), "                    \
+           "plan.by_report::int, " AMZSYNC_STORE_MS("plan.calls_to") " "      \
       "FROM held LEFT JOIN plan ON plan.unit >= $8::bigint "                  \
      "ORDER BY plan.unit LIMIT 256"
 
@@ -183,7 +192,9 @@ amzsync_store_plan_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
                       ? AMZSYNC_STORE_PLAN_STARTS(AMZSYNC_STORE_PLAN_ALIGNED)
                       : AMZSYNC_STORE_PLAN_STARTS(AMZSYNC_STORE_PLAN_START));
     amzsync_store_plan_units(&sql, dataset);
-    amzsync_store_sql(&sql, "%s", AMZSYNC_STORE_PLAN_MADE);
+    amzsync_store_sql(&sql, AMZSYNC_STORE_PLAN_MADE,
+                      dataset->instead
+                      ? "range_from > (SELECT oldest FROM bounds)" : "false");
 
     return amzsync_store_sql_stmt(&sql, index, "plan",
                                   amzsync_store_plan_aligned(dataset) ? 9 : 8);
@@ -208,6 +219,14 @@ amzsync_store_plan_units(amzsync_store_sql_t *sql,
     case AMZSYNC_UNIT_MARKETPLACES:
         amzsync_store_sql(sql, "array_agg(marketplace_id ORDER BY "
                           "marketplace_id) AS ids FROM starts s "
+                          "GROUP BY range_from, newest");
+        break;
+
+    case AMZSYNC_UNIT_REGION:
+        amzsync_store_sql(sql, "array_agg(marketplace_id ORDER BY "
+                          "marketplace_id) AS ids FROM (SELECT newest, "
+                          "marketplace_id, min(range_from) OVER () "
+                          "AS range_from FROM starts) s "
                           "GROUP BY range_from, newest");
         break;
 
@@ -314,4 +333,7 @@ amzsync_store_plan_row(amzsync_store_call_t *call, ngx_uint_t n,
     row->expected_pages = amzsync_store_int(call, n, 3, -1);
     row->parent_id = amzsync_store_text(call, n, 4);
     row->units = amzsync_store_int(call, n, 5, 0);
+    row->calls_to = amzsync_store_int(call, n, 7, AMZSYNC_TIME_BAD);
+    row->by_report = (amzsync_store_int(call, n, 6, 0) != 0);
+    row->decided = (amzsync_store_int(call, n, 6, -1) != -1);
 }

@@ -14,7 +14,7 @@
 
 
 /* The newest migration in sql/ that the statements rely on. */
-#define AMZSYNC_STORE_SCHEMA_VERSION  12
+#define AMZSYNC_STORE_SCHEMA_VERSION  13
 
 
 /*
@@ -67,9 +67,11 @@ typedef enum {
     AMZSYNC_STORE_LOAD_STEP,
     AMZSYNC_STORE_WINDOW_FAILED,
     AMZSYNC_STORE_STATUS_COVERAGE,
-    AMZSYNC_STORE_DATASETS      /* three a dataset from here on: the commit of
-                                   a page, the plan, and the purge of loads or
-                                   the commit of a window's last page */
+    AMZSYNC_STORE_CHOICE,
+    AMZSYNC_STORE_DATASETS      /* four a dataset from here on: the commit of
+                                   a page, the plan, the purge of loads or the
+                                   commit of a window's last page, and the
+                                   commit of a report in place of calls */
 } amzsync_store_stmt_e;
 
 
@@ -222,10 +224,11 @@ ngx_int_t amzsync_store_page_init(ngx_conf_t *cf);
 ngx_int_t amzsync_store_plan_init(ngx_conf_t *cf);
 ngx_int_t amzsync_store_load_init(ngx_conf_t *cf);
 
-/* The place of a dataset's statement: 0 page, 1 plan, 2 purge or last page. */
+/* The place of a dataset's statement: 0 page, 1 plan, 2 purge or last page, 3
+ * report in place of calls. */
 #define amzsync_store_dataset_stmt(i, n)                                      \
     (AMZSYNC_STORE_DATASETS + AMZSYNC_STORE_DATASET_STMTS * (i) + (n))
-#define AMZSYNC_STORE_DATASET_STMTS  3
+#define AMZSYNC_STORE_DATASET_STMTS  4
 
 /*
  * In a query's handler: whether PostgreSQL asked to repeat it and it was sent

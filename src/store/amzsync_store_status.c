@@ -15,6 +15,7 @@
 
 static ngx_int_t amzsync_store_status_params(amzsync_pg_query_t *query,
     ngx_queue_t *entries, ngx_uint_t n);
+static ngx_int_t amzsync_store_status_windowless(amzsync_pg_query_t *query);
 static ngx_int_t amzsync_store_status_order(amzsync_store_call_t *call,
     amzsync_store_sync_t *sync);
 static void amzsync_store_status_orders(amzsync_store_call_t *call,
@@ -31,7 +32,7 @@ static void amzsync_store_status_orders(amzsync_store_call_t *call,
 #define AMZSYNC_STORE_STATUS_ROWS(user, no)                                   \
     "SELECT p.sync_no, "                                                      \
            "CASE WHEN p.state IN ('queued', 'running') THEN 'in_progress' "   \
-                "ELSE p.state END, "                                          \
+                "ELSE p.state END AS state, "                                 \
            "p.progress, p.message, "                                          \
            AMZSYNC_STORE_MS("p.started_at") ", "                              \
            AMZSYNC_STORE_MS("p.updated_at") ", "                              \
@@ -127,7 +128,8 @@ static const amzsync_pg_stmt_t  amzsync_store_status_last_stmt = {
 /*
  * The same for one sync, $2, or if that is 0 the last one, and for each dataset
  * the parts of its units that nobody has read yet, as JSON, NULL if it has no
- * units yet: in a column behind all that others have.
+ * units yet: in a column behind all that others have.  Of the datasets $3,
+ * which are not read by windows, it is the units that this sync has not ended.
  */
 
 #define AMZSYNC_STORE_STATUS_MISSING  14
@@ -143,9 +145,15 @@ static const amzsync_pg_stmt_t  amzsync_store_status_coverage_stmt = {
                       "WHERE user_id = $1) END"
     "), wanted AS MATERIALIZED ("
         "SELECT l.selling_partner_id, l.region, u.dataset, m, "
-               "range_agg(tstzrange(u.range_from, u.range_to)) AS ranges "
+               "range_agg(tstzrange(u.range_from, u.range_to)) FILTER ("
+                   "WHERE u.dataset <> ALL ($3::text[]) "
+                      "OR d.status <> 'completed' AND u.unit >= d.unit) "
+               "AS ranges "
           "FROM last l JOIN amzsync.sync_units u "
             "ON u.user_id = $1 AND u.sync_no = l.sync_no "
+          "JOIN amzsync.sync_datasets d "
+            "ON d.user_id = $1 AND d.sync_no = l.sync_no "
+           "AND d.dataset = u.dataset "
           "CROSS JOIN LATERAL unnest(CASE WHEN u.marketplace_ids = '{}' "
                "THEN '{\"\"}' ELSE u.marketplace_ids END) m "
          "GROUP BY 1, 2, 3, 4"
@@ -163,15 +171,17 @@ static const amzsync_pg_stmt_t  amzsync_store_status_coverage_stmt = {
                 "WHERE c.user_id = $1 "
                   "AND c.selling_partner_id = w.selling_partner_id "
                   "AND c.region = w.region AND c.dataset = w.dataset "
+                  "AND c.dataset <> ALL ($3) "
                   "AND c.state IN ('done', 'empty') "
                   "AND w.m = ANY (c.marketplace_ids)), '{}')) r ON true "
          "GROUP BY w.dataset"
     ") "
-    "SELECT s.*, NULL, m.ranges FROM ("
+    "SELECT s.*, NULL, CASE s.state WHEN 'completed' "
+           "THEN COALESCE(m.ranges, '[]') ELSE m.ranges END FROM ("
         AMZSYNC_STORE_STATUS_ROWS("$1", "(SELECT sync_no FROM last)")
         AMZSYNC_STORE_STATUS_SCHEDULE
     ") s LEFT JOIN missing m ON s.position > 0 AND m.dataset = s.message",
-    2
+    3
 };
 
 
@@ -249,7 +259,40 @@ amzsync_store_status_coverage(amzsync_store_t *store, ngx_str_t *user,
         rc = amzsync_pg_query_int(query, no);
     }
 
+    if (rc == NGX_OK) {
+        rc = amzsync_store_status_windowless(query);
+    }
+
     return amzsync_store_send(store, query, rc, handler, data);
+}
+
+
+/* The names of datasets that are not read by windows. */
+
+static ngx_int_t
+amzsync_store_status_windowless(amzsync_pg_query_t *query)
+{
+    ngx_str_t                *names;
+    ngx_uint_t                i, n;
+    const amzsync_dataset_t  *dataset;
+
+    names = ngx_palloc(query->pool, amzsync_ndatasets * sizeof(ngx_str_t));
+    if (names == NULL) {
+        return NGX_ERROR;
+    }
+
+    n = 0;
+
+    for (i = 0; i < amzsync_ndatasets; i++) {
+        dataset = amzsync_datasets[i];
+
+        if (dataset->each || (dataset->report && dataset->report->listed)) {
+            names[n].data = (u_char *) dataset->name;
+            names[n++].len = ngx_strlen(dataset->name);
+        }
+    }
+
+    return amzsync_store_param_texts(query, names, n, sizeof(ngx_str_t));
 }
 
 

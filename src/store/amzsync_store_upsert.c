@@ -40,7 +40,8 @@ static void amzsync_store_sql_gone(amzsync_store_sql_t *sql,
 
 
 static const char  *amzsync_store_types[] = {
-    "text", "numeric", "bigint", "timestamptz", "boolean", "jsonb", "date"
+    "text", "numeric", "bigint", "timestamptz", "boolean", "jsonb", "date",
+    "text"
 };
 
 
@@ -274,6 +275,10 @@ amzsync_store_sql_stored(amzsync_store_sql_t *sql,
 
     if (unit && !amzsync_store_unit_key(dataset)) {
         amzsync_store_sql(sql, ", %s = excluded.%s", unit, unit);
+    }
+
+    if (dataset->instead) {
+        amzsync_store_sql(sql, ", report_id = NULL");
     }
 
     if (amzsync_store_tracks(rows)) {

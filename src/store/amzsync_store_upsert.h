@@ -87,6 +87,15 @@ amzsync_pg_stmt_t *amzsync_store_load_create(ngx_pool_t *pool,
 ngx_int_t amzsync_store_load_params(amzsync_pg_query_t *query,
     amzsync_store_page_t *page);
 
+/* Orders by report in place of calls: the choice, a step; and the statement of
+ * a page, whose parameters are those of a load. */
+extern const amzsync_pg_stmt_t  amzsync_store_choice_stmt;
+
+ngx_int_t amzsync_store_choice_params(amzsync_pg_query_t *query,
+    const amzsync_store_choice_t *choice);
+amzsync_pg_stmt_t *amzsync_store_order_report_create(ngx_pool_t *pool,
+    const amzsync_dataset_t *report, ngx_uint_t index);
+
 /* Coverage of calls: a step that fails in a window; and what the page statement
  * of a dataset has more if it ends one, of so many rows. */
 extern const amzsync_pg_stmt_t  amzsync_store_window_failed_stmt;

@@ -25,11 +25,12 @@
 /*
  * Rows of earlier syncs that the window goes on from, or laps over: they become
  * one with it, so that a seller who is synced for years has not a row for each
- * sync.  The windows of one sync stand side by side.
+ * sync.  The windows of one sync stand side by side, and those of reports.
  */
 
 #define AMZSYNC_STORE_WINDOW_BEFORE                                           \
     "c.state = 'done' AND c.marketplace_ids = $20 AND c.load_sync_no <> $2 "  \
+    "AND c.report_id IS NULL "                                                \
     "AND c.range_from < $23 AND c.range_to BETWEEN $23 AND $24"
 
 /*

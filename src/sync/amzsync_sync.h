@@ -31,6 +31,7 @@ typedef struct {
     ngx_msec_t             report_poll;     /* until a report is asked after
                                                again, milliseconds; it grows */
     time_t                 backfill;        /* seconds; 0: the datasets' own */
+    ngx_flag_t             order_reports;   /* where calls take too long */
     time_t                 retention;       /* seconds; 0: for ever */
     const ngx_array_t     *datasets;        /* of scheduled syncs: of
                                                amzsync_dataset_t * */

@@ -47,7 +47,7 @@ amzsync_sync_commit_begin(amzsync_sync_set_t *set)
 
     ngx_memzero(step, sizeof(amzsync_store_page_t));
 
-    step->dataset = set->dataset;
+    step->dataset = set->source;
     step->page = set->page;
     step->unit = set->unit;
     step->window_page = set->window_page;
@@ -212,7 +212,7 @@ amzsync_sync_commit_next_window(amzsync_sync_set_t *set)
         unit = amzsync_sync_unit_at(set, step->unit);
         step->window_from = unit ? unit->from : AMZSYNC_TIME_BAD;
 
-    } else if (set->report) {
+    } else if (set->dataset->report) {
         amzsync_sync_report_last(set);
         return;
 
@@ -256,6 +256,36 @@ amzsync_sync_commit_restart(amzsync_sync_set_t *set)
     if (set->report) {
         set->step.next_token = amzsync_sync_report_again(set);
     }
+
+    amzsync_sync_commit_ready(set);
+}
+
+
+void
+amzsync_sync_commit_choice(amzsync_sync_set_t *set)
+{
+    amzsync_sync_unit_t  unit;
+
+    amzsync_sync_commit_begin(set);
+
+    unit = *amzsync_sync_unit(set);
+    unit.by_report = 1;
+    unit.calls_to = set->choice.calls_to;
+
+    if (set->choice.tail != AMZSYNC_TIME_BAD) {
+        unit.to = set->choice.tail;
+    }
+
+    set->step.window_page = 0;
+    set->step.window_to = amzsync_sync_plan_window(set, &unit,
+                                                   set->window_from);
+    set->step.choice = &set->choice;
+
+    set->loop_limit = 0;
+    set->failures = 0;
+    set->restarts = 0;
+    set->halvings = 0;
+    set->refreshed = 0;
 
     amzsync_sync_commit_ready(set);
 }
@@ -468,7 +498,11 @@ amzsync_sync_commit_applied(amzsync_sync_set_t *set)
         dataset = amzsync_dataset_index(set->dataset);
 
         amzsync_metrics_add(datasets[dataset].pages, 1);
-        amzsync_metrics_add(datasets[dataset].rows, step->rows->nrows);
+        amzsync_metrics_add(datasets[dataset].rows,
+                            set->source == set->dataset
+                            ? step->rows->nrows : step->rows->ngroups);
+
+        amzsync_sync_instead_page(set, step->rows);
 
         amzsync_rows_free(step->rows);
         step->rows = NULL;
@@ -498,6 +532,10 @@ amzsync_sync_commit_applied(amzsync_sync_set_t *set)
         amzsync_sync_report_reset(set);
     }
 
+    if (step->window_page == 0) {
+        set->seen = 0;
+    }
+
     set->page = step->page + 1;
     set->unit = step->unit;
     set->window_page = step->window_page;
@@ -508,9 +546,13 @@ amzsync_sync_commit_applied(amzsync_sync_set_t *set)
     set->db_failures = 0;
     set->refusals = 0;
 
-    if (set->units && set->unit == set->end) {
+    if (set->units && (set->unit == set->end || step->choice)) {
         ngx_free(set->units);
         set->units = NULL;
+    }
+
+    if (set->units) {
+        amzsync_sync_plan_source(set);
     }
 
     job->progress = step->progress;

@@ -84,7 +84,7 @@ amzsync_sync_estimate_ask(amzsync_sync_set_t *set, amzsync_store_wait_t *wait)
 
     pages = set->expected_pages - set->page;
 
-    wait->pages = (set->dataset->report || pages < 0) ? 0 : pages;
+    wait->pages = (set->source->report || pages < 0) ? 0 : pages;
     wait->pace = amzsync_sync_estimate_pace(set);
     wait->rest = amzsync_sync_estimate_rest(job, set);
 }
@@ -170,8 +170,13 @@ static const char *
 amzsync_sync_estimate_text(amzsync_sync_set_t *set, amzsync_sync_set_t *teller)
 {
     if (teller == NULL) {
+
+        if (set->why[0]) {
+            return set->why;
+        }
+
         return (set->report && set->report->message[0])
-               ? set->report->message : set->dataset->message;
+               ? set->report->message : set->source->message;
     }
 
     (void) snprintf(set->message, sizeof(set->message),
@@ -226,9 +231,14 @@ amzsync_sync_estimate_set(amzsync_sync_set_t *set)
     double   quota, fetches;
     int64_t  pages;
 
+    if (set->units && set->source != set->dataset) {
+        return AMZSYNC_SYNC_REPORT
+               * amzsync_sync_instead_reports(set, amzsync_sync_unit(set)->to);
+    }
+
     pages = set->expected_pages - set->page;
 
-    if (set->units == NULL || set->dataset->report || pages <= 0
+    if (set->units == NULL || set->source->report || pages <= 0
         || set->rate <= 0)
     {
         return -1;

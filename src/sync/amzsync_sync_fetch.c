@@ -68,10 +68,10 @@ amzsync_sync_fetch_create(amzsync_sync_set_t *set)
     }
 
     fetch->sync = sync;
-    fetch->dataset = set->dataset;
+    fetch->dataset = set->source;
     fetch->operation = set->operation;
 
-    if (set->dataset->report) {
+    if (set->source->report) {
         fetch->outcome = &fetch->call.report.outcome;
         rc = amzsync_sync_report_call(set, &fetch->call.report);
 
@@ -313,7 +313,16 @@ amzsync_sync_fetch_verdict(amzsync_sync_set_t *set,
         break;
     }
 
-    amzsync_sync_set_fail(set, error);
+    amzsync_sync_fetch_fail(set, error);
+}
+
+
+void
+amzsync_sync_fetch_fail(amzsync_sync_set_t *set, const amzsync_error_t *error)
+{
+    if (!amzsync_sync_instead_failed(set, error)) {
+        amzsync_sync_set_fail(set, error);
+    }
 }
 
 
@@ -419,7 +428,7 @@ amzsync_sync_fetch_retry(amzsync_sync_set_t *set, const amzsync_error_t *error)
     conf = set->job->sync->conf;
 
     if (set->failures == conf->retries) {
-        amzsync_sync_set_fail(set, error);
+        amzsync_sync_fetch_fail(set, error);
         return;
     }
 

@@ -94,6 +94,7 @@ amzsync_sync_job_alloc(amzsync_sync_t *sync, amzsync_store_claim_t *claim,
     job->lease.no = claim->no;
     job->region = claim->region;
     job->progress = claim->progress;
+    job->stolen = claim->stolen;
     job->sync = sync;
     job->beat = -1;
 
@@ -137,6 +138,7 @@ amzsync_sync_job_set(amzsync_sync_job_t *job, amzsync_store_claim_t *claim)
     set->window_from = claim->window_from;
     set->window_to = claim->window_to;
     set->progress = claim->dataset_progress;
+    set->source = set->dataset;
     set->page_size = set->dataset->page_size;
     set->patience = AMZSYNC_SYNC_GROW;
 
@@ -287,10 +289,11 @@ amzsync_sync_job_finish(amzsync_sync_job_t *job)
 
 
 /*
- * A sync fails if none of its datasets was completed; else it is completed,
- * and the datasets that failed say why.  After a crash the errors of datasets
- * are in the database only: then the sync names no other.  Answers how many
- * have failed; the error is NULL if the sync is completed.
+ * A sync fails if none of its datasets was completed, or if the user must
+ * connect anew before another one can go well; else it is completed, and the
+ * datasets that failed say why.  After a crash the errors of datasets are in
+ * the database only: then the sync names no other.  Answers how many have
+ * failed; the error is NULL if the sync is completed.
  */
 
 static ngx_uint_t
@@ -320,7 +323,10 @@ amzsync_sync_job_end(amzsync_sync_job_t *job, const amzsync_error_t **error)
         }
     }
 
-    if (failed < job->nsets) {
+    if (failed && job->token->revoked) {
+        *error = job->token->error;
+
+    } else if (failed < job->nsets) {
         *error = NULL;
 
     } else if (*error == NULL) {

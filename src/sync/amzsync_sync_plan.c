@@ -8,11 +8,13 @@
 
 
 static ngx_uint_t amzsync_sync_plan_wait(amzsync_sync_set_t *set);
+static amzsync_sync_set_t *amzsync_sync_plan_teller(amzsync_sync_set_t *set);
 static void amzsync_sync_planned(amzsync_store_call_t *call);
 static ngx_int_t amzsync_sync_plan_units(amzsync_sync_set_t *set,
     amzsync_store_call_t *call);
 static void amzsync_sync_plan_begin(amzsync_sync_set_t *set);
 static void amzsync_sync_plan_none(amzsync_sync_set_t *set);
+static void amzsync_sync_plan_no_rows(amzsync_sync_set_t *set);
 
 
 void
@@ -104,6 +106,9 @@ amzsync_sync_plan_units(amzsync_sync_set_t *set, amzsync_store_call_t *call)
 
         unit->from = row.range_from;
         unit->to = row.range_to;
+        unit->calls_to = row.calls_to;
+        unit->by_report = row.by_report;
+        unit->decided = row.decided;
         unit->marketplaces = p;
 
         p = (char *) ngx_cpymem(p, row.marketplaces.data,
@@ -131,7 +136,9 @@ amzsync_sync_plan_begin(amzsync_sync_set_t *set)
                                                   set->window_from);
     }
 
-    if (set->next_token && set->dataset->token_ttl) {
+    amzsync_sync_plan_source(set);
+
+    if (set->next_token && set->source->token_ttl) {
 
         /* It died with the worker that got it, or soon after. */
 
@@ -148,10 +155,28 @@ amzsync_sync_plan_begin(amzsync_sync_set_t *set)
 static ngx_uint_t
 amzsync_sync_plan_wait(amzsync_sync_set_t *set)
 {
-    ngx_uint_t               i, tells;
-    amzsync_sync_job_t      *job;
-    amzsync_sync_set_t      *other;
-    const amzsync_each_t    *each;
+    amzsync_sync_set_t  *teller;
+
+    teller = amzsync_sync_plan_teller(set);
+
+    if (teller && teller->status <= AMZSYNC_SYNC_IN_PROGRESS) {
+        set->plan_waiting = 1;
+        return 1;
+    }
+
+    return 0;
+}
+
+
+/* That dataset, or NULL: the job has none. */
+
+static amzsync_sync_set_t *
+amzsync_sync_plan_teller(amzsync_sync_set_t *set)
+{
+    ngx_uint_t             i, tells;
+    amzsync_sync_job_t    *job;
+    amzsync_sync_set_t    *other;
+    const amzsync_each_t  *each;
 
     job = set->job;
     each = set->dataset->each;
@@ -162,13 +187,12 @@ amzsync_sync_plan_wait(amzsync_sync_set_t *set)
         tells = each ? ngx_strcmp(other->dataset->name, each->dataset) == 0
                      : (other->dataset->flags & AMZSYNC_DATASET_MARKETS);
 
-        if (tells && other->status <= AMZSYNC_SYNC_IN_PROGRESS) {
-            set->plan_waiting = 1;
-            return 1;
+        if (tells) {
+            return other;
         }
     }
 
-    return 0;
+    return NULL;
 }
 
 
@@ -180,7 +204,7 @@ amzsync_sync_plan_none(amzsync_sync_set_t *set)
     amzsync_error_t  error;
 
     if (set->dataset->each) {
-        amzsync_sync_commit_completed(set);
+        amzsync_sync_plan_no_rows(set);
         return;
     }
 
@@ -194,6 +218,30 @@ amzsync_sync_plan_none(amzsync_sync_set_t *set)
                                         "or sync the dataset marketplaces."),
                       NULL);
     amzsync_sync_set_fail(set, &error);
+}
+
+
+/* Whether there are any is known only if the dataset that tells has not
+ * failed; after a crash its error is in the database only. */
+
+static void
+amzsync_sync_plan_no_rows(amzsync_sync_set_t *set)
+{
+    amzsync_sync_set_t  *teller;
+
+    static const amzsync_error_t  unknown = {
+        "dataset_failed", "What there is to read is told by another dataset, "
+        "which has failed.", ""
+    };
+
+    teller = amzsync_sync_plan_teller(set);
+
+    if (teller == NULL || teller->status != AMZSYNC_SYNC_FAILED) {
+        amzsync_sync_commit_completed(set);
+        return;
+    }
+
+    amzsync_sync_set_fail(set, teller->error ? teller->error : &unknown);
 }
 
 
@@ -221,7 +269,41 @@ amzsync_sync_plan_window(amzsync_sync_set_t *set,
     int64_t  to, span;
 
     to = unit->to;
-    span = (int64_t) set->dataset->window * 1000;
+    span = set->dataset->window;
+
+    if (unit->by_report) {
+        span = set->dataset->instead->window;
+
+        if (from < unit->calls_to) {
+            return ngx_min(to, unit->calls_to);
+        }
+    }
+
+    span *= 1000;
 
     return (span && to - from > span) ? from + span : to;
+}
+
+
+void
+amzsync_sync_plan_source(amzsync_sync_set_t *set)
+{
+    amzsync_sync_unit_t  *unit;
+
+    unit = amzsync_sync_unit(set);
+
+    set->source = set->dataset;
+
+    if (unit->by_report && set->window_from >= unit->calls_to) {
+        set->source = set->dataset->instead;
+    }
+
+    if (!unit->by_report) {
+        set->why[0] = '\0';
+    }
+
+    if (set->report && set->source->report == NULL) {
+        amzsync_sync_report_free(set);
+        set->report = NULL;
+    }
 }

@@ -36,6 +36,11 @@
 #define AMZSYNC_SYNC_PRUNE_MAX    100   /* syncs deleted at once */
 #define AMZSYNC_SYNC_SLICE        2000  /* rows of a report in a statement */
 #define AMZSYNC_SYNC_PURGE        5000  /* rows of an old load, at once */
+#define AMZSYNC_SYNC_REPORT       240000  /* a report takes about so long, from
+                                           asking for it to its last row, ms */
+#define AMZSYNC_SYNC_POLLS        100   /* of a report, over hours, before it is
+                                           given up */
+#define AMZSYNC_SYNC_SAMPLE       5     /* pages that tell how many there are */
 #define AMZSYNC_SYNC_WAIT_TOLD    5000  /* waits for a quota, and longer ones,
                                            are told, ms */
 #define AMZSYNC_SYNC_DB_DELAY     250   /* first retry of a statement, ms */
@@ -68,6 +73,10 @@ typedef struct {
     int64_t                    to;
     char                      *marketplaces;    /* comma separated, or "" */
     char                      *parent_id;       /* of an EACH unit, or "" */
+    int64_t                    calls_to;        /* by report: until here by
+                                                   calls; or TIME_BAD */
+    unsigned                   by_report:1;     /* in place of calls */
+    unsigned                   decided:1;       /* which of them */
 } amzsync_sync_unit_t;
 
 
@@ -125,6 +134,8 @@ struct amzsync_sync_report_s {
 struct amzsync_sync_set_s {
     amzsync_sync_job_t        *job;
     const amzsync_dataset_t   *dataset;
+    const amzsync_dataset_t   *source;          /* the same, or the report in
+                                                   place of its calls */
     amzsync_sync_status_e      status;
 
     /* The plan: NULL, until it is known; one allocation, of the units from
@@ -157,6 +168,13 @@ struct amzsync_sync_set_s {
     amzsync_error_t           *error;           /* of a failed one */
 
     amzsync_sync_report_t     *report;          /* or NULL */
+
+    /* Of calls that a report may take the place of; see instead.c. */
+    amzsync_store_choice_t     choice;          /* of the step */
+    ngx_uint_t                 seen;            /* pages of this window, */
+    int64_t                    began;           /* from this time */
+    int64_t                    reached;         /* to this one */
+    char                       why[80];         /* of reports; or "" */
 
     amzsync_operation_e        operation;       /* the slot's, and */
     ngx_msec_t                 asked;           /* when it was asked for */
@@ -214,6 +232,9 @@ struct amzsync_sync_job_s {
     amzsync_store_call_t      *call;            /* finish */
     ngx_event_t                timer;
     ngx_uint_t                 db_failures;
+
+    unsigned                   stolen:1;        /* its worker may have died in
+                                                   the middle of a call */
 
     ngx_uint_t                 nsets;
     amzsync_sync_set_t         sets[1];
@@ -375,9 +396,16 @@ void amzsync_sync_set_again(amzsync_sync_set_t *set,
 void amzsync_sync_set_refused(amzsync_sync_set_t *set,
     amzsync_sync_set_pt resume);
 
+/* Ends the dataset with an error of a call; or goes on without reports. */
+void amzsync_sync_fetch_fail(amzsync_sync_set_t *set,
+    const amzsync_error_t *error);
+
 /* Ends the dataset with an error. */
 void amzsync_sync_set_fail(amzsync_sync_set_t *set,
     const amzsync_error_t *error);
+
+/* There is no token any more: what has not been asked of Amazon yet ends. */
+void amzsync_sync_set_recall(amzsync_sync_set_t *set);
 
 /* Takes back whatever is under way. */
 void amzsync_sync_set_stop(amzsync_sync_set_t *set);
@@ -395,6 +423,9 @@ void amzsync_sync_plan_wake(amzsync_sync_job_t *job);
 int64_t amzsync_sync_plan_window(amzsync_sync_set_t *set,
     const amzsync_sync_unit_t *unit, int64_t from);
 
+/* What the window is read from: sets set->source. */
+void amzsync_sync_plan_source(amzsync_sync_set_t *set);
+
 /* A unit from the present one on, or NULL: it needs another look at the
  * plan. */
 #define amzsync_sync_unit_at(set, n)                                          \
@@ -409,8 +440,8 @@ int64_t amzsync_sync_plan_window(amzsync_sync_set_t *set,
 void amzsync_sync_fetch(amzsync_sync_set_t *set);
 void amzsync_sync_fetch_cancel(amzsync_sync_set_t *set);
 
-/* The lease is stale: a fetch that no thread has begun waits for its slot
- * again, and so for the lease. */
+/* The lease is stale, or the token gone: a fetch that no thread has begun waits
+ * for its slot again, and so for them. */
 void amzsync_sync_fetch_recall(amzsync_sync_set_t *set);
 
 /* The handler of a statement for whose end nobody waits. */
@@ -435,6 +466,9 @@ void amzsync_sync_commit_report(amzsync_sync_set_t *set, amzsync_rows_t *rows,
 
 /* Amazon knows no such row: the next unit, and what is stored stays. */
 void amzsync_sync_commit_gone(amzsync_sync_set_t *set);
+
+/* The window begins anew, of set->choice. */
+void amzsync_sync_commit_choice(amzsync_sync_set_t *set);
 
 /* The dataset is completed, by a step of its own. */
 void amzsync_sync_commit_completed(amzsync_sync_set_t *set);
@@ -476,6 +510,23 @@ void amzsync_sync_report_free(amzsync_sync_set_t *set);
 
 /* One holder less; the last one's file, or NULL, is closed in a thread. */
 void amzsync_sync_spool_close(amzsync_sync_t *sync, amzsync_spool_t *spool);
+
+
+/* --- instead: reports in place of calls, where these take too long --- */
+
+/* The set would wait for a slot: 1 if it goes on by report instead. */
+ngx_uint_t amzsync_sync_instead(amzsync_sync_set_t *set);
+
+/* How many reports it takes from the present window to "to". */
+ngx_uint_t amzsync_sync_instead_reports(amzsync_sync_set_t *set, int64_t to);
+
+/* A report failed, NULL: was cancelled: 1 if its window is read by calls. */
+ngx_uint_t amzsync_sync_instead_failed(amzsync_sync_set_t *set,
+    const amzsync_error_t *error);
+
+/* A page was committed: what it tells of the time that it is of. */
+void amzsync_sync_instead_page(amzsync_sync_set_t *set,
+    const amzsync_rows_t *rows);
 
 
 /* --- progress --- */

@@ -44,9 +44,17 @@ amzsync_sync_progress_set(amzsync_sync_set_t *set, amzsync_store_page_t *step,
 
     if (set->report) {
         part = pages ? amzsync_sync_report_part(set) : 0;
+
+    } else if (pages && set->seen && step->window_to > step->window_from) {
+
+        /* rows come by time */
+
+        part = (double) (set->reached - step->window_from)
+               / (double) (step->window_to - step->window_from);
+        part = ngx_max(0, ngx_min(part, 1));
     }
 
-    if (set->report && set->dataset->report->listed) {
+    if (set->report && set->source->report->listed) {
         done = (double) (set->report->created - unit->from) / range;
         done = ngx_max(done, 0);
 

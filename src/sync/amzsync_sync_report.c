@@ -38,6 +38,7 @@ static void amzsync_sync_report_known(amzsync_sync_set_t *set,
 static void amzsync_sync_report_polled(amzsync_sync_set_t *set,
     amzsync_spapi_report_t *call);
 static void amzsync_sync_report_fatal(amzsync_sync_set_t *set);
+static void amzsync_sync_report_overdue(amzsync_sync_set_t *set);
 static void amzsync_sync_report_fetched(amzsync_sync_set_t *set,
     amzsync_spapi_report_t *call);
 static void amzsync_sync_report_read(amzsync_sync_set_t *set,
@@ -117,7 +118,7 @@ amzsync_sync_report_init(amzsync_sync_set_t *set)
 
     /* an earlier worker may have died between its call and its commit */
 
-    set->report->uncertain = (set->page > 0);
+    set->report->uncertain = (set->page > 0 || set->job->stolen);
 
     return NGX_OK;
 }
@@ -162,7 +163,7 @@ amzsync_sync_report_ask(amzsync_sync_set_t *set)
 
     report = set->report;
 
-    if (!report->purged) {
+    if (!report->purged && set->source == set->dataset) {
         amzsync_sync_report_purge(set);
         return;
     }
@@ -173,7 +174,7 @@ amzsync_sync_report_ask(amzsync_sync_set_t *set)
         return;
     }
 
-    if (set->dataset->report->listed) {
+    if (set->source->report->listed) {
         amzsync_sync_report_list(set);
         return;
     }
@@ -182,7 +183,8 @@ amzsync_sync_report_ask(amzsync_sync_set_t *set)
 
     if (!report->listed
         && (report->uncertain
-            || set->window_to == amzsync_sync_unit(set)->to))
+            || (set->window_to == amzsync_sync_unit(set)->to
+                && set->source->report->cooldown)))
     {
         report->step = AMZSYNC_REPORT_FIND;
         amzsync_sync_set_quota(set, AMZSYNC_GET_REPORTS);
@@ -256,7 +258,7 @@ amzsync_sync_report_call(amzsync_sync_set_t *set,
     report = set->report;
 
     call->conf = &sync->conf->spapi;
-    call->dataset = set->dataset;
+    call->dataset = set->source;
     call->region = set->job->region;
     call->step = report->step;
     call->from = set->window_from;
@@ -267,7 +269,7 @@ amzsync_sync_report_call(amzsync_sync_set_t *set,
      * cancelled, because there is one that Amazon would not tell from it */
 
     if (set->window_to == amzsync_sync_unit(set)->to || report->cancelled) {
-        call->slack = (int64_t) set->dataset->report->cooldown * 1000;
+        call->slack = (int64_t) set->source->report->cooldown * 1000;
     }
 
     ngx_memcpy(call->report_id, report->report_id, sizeof(call->report_id));
@@ -310,7 +312,12 @@ void
 amzsync_sync_report_done(amzsync_sync_set_t *set,
     amzsync_spapi_report_t *call)
 {
-    set->failures = 0;
+    /* to find none does not mean that one can be made */
+
+    if (call->step != AMZSYNC_REPORT_FIND) {
+        set->failures = 0;
+    }
+
     set->refreshed = 0;
 
     switch (call->step) {
@@ -462,6 +469,12 @@ amzsync_sync_report_polled(amzsync_sync_set_t *set,
     switch (call->status) {
 
     case AMZSYNC_REPORT_WAITING:
+
+        if (report->polls == AMZSYNC_SYNC_POLLS) {
+            amzsync_sync_report_overdue(set);
+            return;
+        }
+
         report->document_id[0] = '\0';
         report->wait = set->job->sync->conf->report_poll
                        << ngx_min(report->polls, 3);
@@ -473,6 +486,11 @@ amzsync_sync_report_polled(amzsync_sync_set_t *set,
         return;
 
     case AMZSYNC_REPORT_CANCELLED:
+
+        if (amzsync_sync_instead_failed(set, NULL)) {
+            return;
+        }
+
         report->document_id[0] = '\0';
         report->cancelled = 1;
         break;
@@ -503,7 +521,20 @@ amzsync_sync_report_fatal(amzsync_sync_set_t *set)
     amzsync_error_set(&error, "report_failed",
                       amzsync_sync_text("Amazon could not make the report and "
                                         "does not say why."), NULL);
-    amzsync_sync_set_fail(set, &error);
+    amzsync_sync_fetch_fail(set, &error);
+}
+
+
+static void
+amzsync_sync_report_overdue(amzsync_sync_set_t *set)
+{
+    amzsync_error_t  error;
+
+    amzsync_error_set(&error, "report_overdue",
+                      amzsync_sync_text("Amazon has not made the report in "
+                                        "hours; the next sync asks for it."),
+                      NULL);
+    amzsync_sync_fetch_fail(set, &error);
 }
 
 
@@ -546,7 +577,7 @@ amzsync_sync_report_read(amzsync_sync_set_t *set,
     report->lines = call->lines;
     report->message[0] = '\0';
 
-    if (call->last && !set->dataset->report->listed) {
+    if (call->last && !set->source->report->listed) {
         amzsync_sync_commit_report(set, rows, NULL, "done");
         return;
     }
@@ -647,13 +678,13 @@ amzsync_sync_report_failed(amzsync_sync_set_t *set,
             amzsync_sync_commit_restart(set);
 
         } else {
-            amzsync_sync_set_fail(set, &outcome->error);
+            amzsync_sync_fetch_fail(set, &outcome->error);
         }
 
         return NGX_OK;
 
     case AMZSYNC_SPAPI_TOO_LARGE:
-        amzsync_sync_set_fail(set, &outcome->error);
+        amzsync_sync_fetch_fail(set, &outcome->error);
         return NGX_OK;
 
     default:
@@ -684,7 +715,7 @@ amzsync_sync_report_again(amzsync_sync_set_t *set)
 
     report = set->report;
 
-    if (!set->dataset->report->listed || report->created == 0) {
+    if (!set->source->report->listed || report->created == 0) {
         return NULL;
     }
 

@@ -42,7 +42,7 @@ amzsync_sync_set_next(amzsync_sync_set_t *set)
         return;
     }
 
-    if (set->dataset->report) {
+    if (set->source->report) {
         amzsync_sync_report_next(set);
         return;
     }
@@ -126,6 +126,19 @@ amzsync_sync_set_revoked(amzsync_store_call_t *call)
 }
 
 
+void
+amzsync_sync_set_recall(amzsync_sync_set_t *set)
+{
+    if (set->timer.timer_set && set->resume == amzsync_sync_set_next) {
+        amzsync_sync_set_later(set, 0, amzsync_sync_set_next);
+    }
+
+    if (set->fetch) {
+        amzsync_sync_fetch_recall(set);
+    }
+}
+
+
 static void
 amzsync_sync_set_slot(amzsync_store_call_t *call)
 {
@@ -142,10 +155,19 @@ amzsync_sync_set_slot(amzsync_store_call_t *call)
 
     amzsync_sync_estimate_answer(set, &set->wait, call);
 
+    if (set->job->token->error) {
+        amzsync_sync_set_next(set);
+        return;
+    }
+
     wait = amzsync_store_quota_wait(call);
 
     if (wait) {
-        amzsync_sync_set_wait(set, wait);
+
+        if (!amzsync_sync_instead(set)) {
+            amzsync_sync_set_wait(set, wait);
+        }
+
         return;
     }
 
@@ -243,7 +265,7 @@ amzsync_sync_set_refused(amzsync_sync_set_t *set, amzsync_sync_set_pt resume)
     amzsync_error_set(&error, "database_error",
                       amzsync_sync_text("The database refused the statement; "
                                         "its log says why."), NULL);
-    amzsync_sync_set_fail(set, &error);
+    amzsync_sync_fetch_fail(set, &error);
 }
 
 

@@ -21,6 +21,7 @@ typedef struct {
 } amzsync_sync_exchange_t;
 
 
+static ngx_int_t amzsync_sync_token_refused(amzsync_sync_token_t *token);
 static void amzsync_sync_token_exchange(amzsync_sync_token_t *token);
 static amzsync_sync_exchange_t *amzsync_sync_token_task(
     amzsync_sync_token_t *token);
@@ -31,7 +32,7 @@ static void amzsync_sync_token_result(amzsync_sync_token_t *token,
 static void amzsync_sync_token_log(amzsync_sync_token_t *token,
     amzsync_spapi_outcome_t *outcome);
 static void amzsync_sync_token_fail(amzsync_sync_token_t *token,
-    const amzsync_error_t *error);
+    const amzsync_spapi_outcome_t *outcome);
 static void amzsync_sync_token_retry(ngx_event_t *ev);
 static void amzsync_sync_token_wake(amzsync_sync_token_t *token);
 static void amzsync_sync_token_forget(amzsync_sync_token_t *token);
@@ -53,6 +54,7 @@ amzsync_sync_token_get(amzsync_sync_t *sync, amzsync_store_claim_t *claim)
 
         if (token->version == claim->version
             && token->error == NULL
+            && !claim->refused
             && token->user.len == claim->user.len
             && ngx_memcmp(token->user.data, claim->user.data,
                           claim->user.len)
@@ -115,7 +117,30 @@ amzsync_sync_token_get(amzsync_sync_t *sync, amzsync_store_claim_t *claim)
     ngx_queue_init(&token->waiting);
     ngx_queue_insert_head(&sync->tokens, &token->queue);
 
+    if (claim->refused && amzsync_sync_token_refused(token) != NGX_OK) {
+        amzsync_sync_token_free(token);
+        return NULL;
+    }
+
     return token;
+}
+
+
+/* Nobody asks Amazon again until the user has connected anew. */
+
+static ngx_int_t
+amzsync_sync_token_refused(amzsync_sync_token_t *token)
+{
+    token->error = ngx_alloc(sizeof(amzsync_error_t), token->sync->log);
+    if (token->error == NULL) {
+        return NGX_ERROR;
+    }
+
+    amzsync_error_set(token->error, "reauthorization_required",
+                      amzsync_sync_text(AMZSYNC_SPAPI_REAUTHORIZE), NULL);
+    token->revoked = 1;
+
+    return NGX_OK;
 }
 
 
@@ -308,9 +333,7 @@ amzsync_sync_token_result(amzsync_sync_token_t *token,
              && call->outcome.verdict != AMZSYNC_SPAPI_THROTTLED)
             || token->failures == sync->conf->retries)
         {
-            token->revoked =
-                       (call->outcome.verdict == AMZSYNC_SPAPI_REVOKED);
-            amzsync_sync_token_fail(token, &call->outcome.error);
+            amzsync_sync_token_fail(token, &call->outcome);
             return;
         }
     }
@@ -353,14 +376,20 @@ amzsync_sync_token_log(amzsync_sync_token_t *token,
 
 
 /*
- * Every job of the token fails with this error; a later one of the same
- * connection tries anew, with a token of its own.
+ * Every job of the token fails with this error, at once: nobody waits minutes
+ * for a slot of a quota that is of no use.  A later job of the same connection
+ * tries anew, with a token of its own.
  */
 
 static void
 amzsync_sync_token_fail(amzsync_sync_token_t *token,
-    const amzsync_error_t *error)
+    const amzsync_spapi_outcome_t *outcome)
 {
+    ngx_uint_t           i;
+    ngx_queue_t         *q;
+    amzsync_sync_job_t  *job;
+    amzsync_sync_set_t  *set;
+
     token->error = ngx_alloc(sizeof(amzsync_error_t), token->sync->log);
 
     if (token->error == NULL) {
@@ -368,7 +397,20 @@ amzsync_sync_token_fail(amzsync_sync_token_t *token,
         return;
     }
 
-    *token->error = *error;
+    *token->error = outcome->error;
+    token->revoked = (outcome->verdict == AMZSYNC_SPAPI_REVOKED);
+
+    if (ngx_queue_empty(&token->waiting)) {
+        return;
+    }
+
+    q = ngx_queue_head(&token->waiting);
+    set = ngx_queue_data(q, amzsync_sync_set_t, waiting);
+    job = set->job;
+
+    for (i = 0; i < job->nsets; i++) {
+        amzsync_sync_set_recall(&job->sets[i]);
+    }
 
     amzsync_sync_token_wake(token);
 }

@@ -26,3 +26,12 @@ ngx_sprintf(u_char *buf, const char *fmt, ...)
 
     return buf + sprintf((char *) buf, "%ld", n);
 }
+
+
+void
+ngx_explicit_memzero(void *buf, size_t n)
+{
+    memset(buf, 0, n);
+
+    __asm__ __volatile__ ("" : : "r" (buf) : "memory");
+}

@@ -15,6 +15,7 @@ static const amzsync_column_t  slice_columns[] = {
     { "time", "date-time", AMZSYNC_TIME, 0 },
     { "day", "day", AMZSYNC_DATE, 0 },
     { "flag", "flag", AMZSYNC_BOOLEAN, 0 },
+    { "state", "state", AMZSYNC_ENUM, 0 },
     { "extra", NULL, AMZSYNC_JSON, AMZSYNC_COLUMN_EXTRA }
 };
 
@@ -25,11 +26,36 @@ static const amzsync_rowset_t  slice_rows = {
 };
 
 
-static const amzsync_report_t  slice_report = { "GET_SLICE_DATA", NULL, 0, 0 };
+static const amzsync_column_t  slice_keyed_columns[] = {
+    { "sku", "sku", AMZSYNC_TEXT, AMZSYNC_COLUMN_KEY },
+    { "time", "date-time", AMZSYNC_TIME, AMZSYNC_COLUMN_REQUIRED },
+    { "line", NULL, AMZSYNC_BIGINT, AMZSYNC_COLUMN_LINE },
+    { "extra", NULL, AMZSYNC_JSON, AMZSYNC_COLUMN_EXTRA }
+};
+
+
+static const amzsync_rowset_t  slice_keyed_rows = {
+    "keyed", NULL, slice_keyed_columns,
+    sizeof(slice_keyed_columns) / sizeof(amzsync_column_t), NULL
+};
+
+
+static const amzsync_report_t  slice_report = {
+    "GET_SLICE_DATA", NULL, 0, 0, NULL, 0
+};
+
+
+static const amzsync_report_t  slice_keyed_report = {
+    "GET_SLICE_DATA", NULL, 0, 0, "order-channel|x", 0
+};
 
 
 const amzsync_dataset_t  slice_dataset = {
     .name = "slice", .rows = &slice_rows, .report = &slice_report
+};
+
+const amzsync_dataset_t  slice_keyed = {
+    .name = "keyed", .rows = &slice_keyed_rows, .report = &slice_keyed_report
 };
 
 
@@ -75,8 +101,9 @@ slice_spool(const u_char *p, size_t len, size_t piece, ngx_uint_t gzip,
 
 
 void
-slice_read(amzsync_spool_t *spool, ngx_uint_t max_rows,
-    char *columns[AMZSYNC_COLUMNS_MAX], amzsync_spapi_outcome_t *outcome)
+slice_read(const amzsync_dataset_t *dataset, amzsync_spool_t *spool,
+    ngx_uint_t max_rows, char *columns[AMZSYNC_COLUMNS_MAX],
+    amzsync_spapi_outcome_t *outcome)
 {
     ngx_uint_t               i;
     amzsync_spapi_report_t  *call;
@@ -86,11 +113,11 @@ slice_read(amzsync_spool_t *spool, ngx_uint_t max_rows,
         abort();
     }
 
-    call->dataset = &slice_dataset;
+    call->dataset = dataset;
     call->spool = spool;
     call->max_rows = max_rows;
 
-    for (i = 0; i < slice_rows.ncolumns; i++) {
+    for (i = 0; i < dataset->rows->ncolumns; i++) {
         columns[i] = slice_append(NULL, (u_char *) "", 0);
     }
 
@@ -101,7 +128,7 @@ slice_read(amzsync_spool_t *spool, ngx_uint_t max_rows,
             break;
         }
 
-        for (i = 0; i < slice_rows.ncolumns; i++) {
+        for (i = 0; i < dataset->rows->ncolumns; i++) {
             columns[i] = slice_elements(columns[i], &call->rows->columns[i],
                                         call->rows->nrows);
         }

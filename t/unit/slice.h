@@ -13,8 +13,9 @@
 #include <spapi/amzsync_spapi_spool.h>
 
 
-/* A dataset of a column of each type. */
+/* A dataset of a column of each type; and one whose rows stand together. */
 extern const amzsync_dataset_t  slice_dataset;
+extern const amzsync_dataset_t  slice_keyed;
 
 
 /* The document as a file, written in pieces of "piece" bytes; NULL: "code" is
@@ -27,8 +28,9 @@ amzsync_spool_t *slice_spool(const u_char *p, size_t len, size_t piece,
  * after the other, each followed by a newline, in texts that are malloc()ed.
  * The outcome is the last slice's.
  */
-void slice_read(amzsync_spool_t *spool, ngx_uint_t max_rows,
-    char *columns[AMZSYNC_COLUMNS_MAX], amzsync_spapi_outcome_t *outcome);
+void slice_read(const amzsync_dataset_t *dataset, amzsync_spool_t *spool,
+    ngx_uint_t max_rows, char *columns[AMZSYNC_COLUMNS_MAX],
+    amzsync_spapi_outcome_t *outcome);
 
 
 #endif /* _SLICE_H_INCLUDED_ */

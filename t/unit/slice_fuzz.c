@@ -27,11 +27,14 @@ LLVMFuzzerTestOneInput(const u_char *p, size_t len)
     ngx_uint_t                i;
     const char               *code;
     amzsync_spool_t          *spool;
+    const amzsync_dataset_t  *dataset;
     amzsync_spapi_outcome_t   first, second;
 
     if (len < 2) {
         return 0;
     }
+
+    dataset = (p[0] & 16) ? &slice_keyed : &slice_dataset;
 
     spool = slice_spool(p + 2, len - 2, 1 + p[1], p[0] & 8, charsets[p[0] & 7],
                         &code);
@@ -39,10 +42,10 @@ LLVMFuzzerTestOneInput(const u_char *p, size_t len)
         return 0;
     }
 
-    slice_read(spool, 1, one, &first);
-    slice_read(spool, 1000, many, &second);
+    slice_read(dataset, spool, 1, one, &first);
+    slice_read(dataset, spool, 1000, many, &second);
 
-    for (i = 0; i < slice_dataset.rows->ncolumns; i++) {
+    for (i = 0; i < dataset->rows->ncolumns; i++) {
 
         if (!amzsync_text_utf8((u_char *) many[i], ngx_strlen(many[i]))) {
             fprintf(stderr, "column %lu is not UTF-8\n", (unsigned long) i);

@@ -18,7 +18,7 @@ typedef struct {
 } good_t;
 
 
-enum { LINE = 0, SKU, QUANTITY, AMOUNT, TIME, DAY, FLAG, EXTRA };
+enum { LINE = 0, SKU, QUANTITY, AMOUNT, TIME, DAY, FLAG, STATE, EXTRA };
 
 
 static const good_t  good[] = {
@@ -94,6 +94,17 @@ static const good_t  good[] = {
     { "more than a day", NULL, "day\n2026-11-22 10:00\n", DAY, "NULL\n" },
     { "a flag", NULL, "flag\ntrue\n", FLAG, "true\n" },
 
+    { "a constant", NULL, "state\nPartiallyShipped\n", STATE,
+      "\"PARTIALLY_SHIPPED\"\n" },
+    { "in words", NULL, "state\nSecond day\n", STATE, "\"SECOND_DAY\"\n" },
+    { "with more to say", NULL, "state\nShipped - Picked Up\n", STATE,
+      "\"SHIPPED\"\n" },
+    { "as Americans write", NULL, "state\nCanceled\n", STATE,
+      "\"CANCELLED\"\n" },
+    { "no words", NULL, "state\nVers\xc3\xa9\n", STATE,
+      "\"Vers\xc3\xa9\"\n" },
+    { "a constant of spaces", NULL, "state\n  \n", STATE, "NULL\n" },
+
     { "Cp1252", "Cp1252", "sku\n\x80\xe9\n", SKU, "\"\u20ac\u00e9\"\n" },
     { "not of Cp1252", "cp1252", "sku\n\x81\n", SKU, "\"\ufffd\"\n" },
     { "Windows-31J", "Windows-31J", "sku\n\x83\x8f\x87\x40\n", SKU,
@@ -131,7 +142,7 @@ test_good(const good_t *t)
 
         for (max = 1; spool && max < 4 && same; max++) {
             ngx_memzero(&outcome, sizeof(amzsync_spapi_outcome_t));
-            slice_read(spool, max, columns, &outcome);
+            slice_read(&slice_dataset, spool, max, columns, &outcome);
 
             same = (outcome.verdict == AMZSYNC_SPAPI_OK
                     && ngx_strcmp(columns[t->column], t->elements) == 0);
@@ -150,6 +161,118 @@ test_good(const good_t *t)
     }
 
     ok(same, t->name);
+}
+
+
+/* Lines of one row come together, and say which row it is. */
+
+static void
+test_keyed(void)
+{
+    ngx_uint_t               n;
+    const char              *code;
+    amzsync_spool_t         *spool;
+    amzsync_spapi_report_t   call;
+
+    static const char  text[] = "sku\tdate-time\tx\tShip City\tX\n"
+                                "a\t2026-11-22\t1\tSeattle\t2\n"
+                                "b\t2026-11-22\nb\t2026-11-22\n"
+                                "b\t2026-11-22\nc\t2026-11-22\n"
+                                "b\t2026-11-22\nc\tyesterday\n";
+
+    static const ngx_uint_t  rows[] = { 4, 2 };
+
+    spool = slice_spool((u_char *) text, ngx_strlen(text), 7, 0, NULL, &code);
+
+    ngx_memzero(&call, sizeof(amzsync_spapi_report_t));
+
+    call.dataset = &slice_keyed;
+    call.spool = spool;
+    call.max_rows = 2;
+
+    for (n = 0; n < 2; n++) {
+        amzsync_report_read(&call);
+
+        ok(call.outcome.verdict == AMZSYNC_SPAPI_OK
+           && call.rows->nrows == rows[n]
+           && call.rows->ngroups == 2, n ? "two rows" : "four lines of two");
+
+        if (n == 0) {
+            ok(strstr((char *) call.rows->columns[3].start, "Seattle") == NULL
+               && strstr((char *) call.rows->columns[3].start, "x\\\":"),
+               "what is not known to be harmless is not kept");
+        }
+
+        amzsync_rows_free(call.rows);
+    }
+
+    amzsync_report_read(&call);
+
+    ok(call.outcome.verdict == AMZSYNC_SPAPI_FAILED
+       && ngx_strcmp(call.outcome.error.message,
+                     "Line 7 does not say what it is of") == 0,
+       "a row without what it needs");
+
+    amzsync_spool_release(spool);
+}
+
+
+/* Three lines a row, in slices that end with the buffer. */
+
+static void
+test_groups(void)
+{
+    u_char                  *text, *p;
+    ngx_uint_t               i, nrows, ngroups, slices;
+    const char              *code;
+    amzsync_spool_t         *spool;
+    amzsync_spapi_report_t   call;
+
+    text = malloc(3000 * 800);
+    if (text == NULL) {
+        abort();
+    }
+
+    p = ngx_cpymem(text, "sku\tdate-time\tx\n", 16);
+
+    for (i = 0; i < 3000; i++) {
+        p += sprintf((char *) p, "%lu\t2026-11-22\t",
+                     (unsigned long) i / 3);
+        ngx_memset(p, 'x', 700);
+        p += 700;
+        *p++ = '\n';
+    }
+
+    spool = slice_spool(text, p - text, 65536, 0, NULL, &code);
+    free(text);
+
+    ngx_memzero(&call, sizeof(amzsync_spapi_report_t));
+
+    call.dataset = &slice_keyed;
+    call.spool = spool;
+    call.max_rows = 2000;
+
+    nrows = 0;
+    ngroups = 0;
+
+    for (slices = 0; !call.last && slices < 10; slices++) {
+        amzsync_report_read(&call);
+
+        if (call.outcome.verdict != AMZSYNC_SPAPI_OK) {
+            break;
+        }
+
+        nrows += call.rows->nrows;
+        ngroups += call.rows->ngroups;
+
+        amzsync_rows_free(call.rows);
+        call.rows = NULL;
+    }
+
+    ok(nrows == 3000 && ngroups == 1000 && slices == 3,
+       "no row is torn by the end of the buffer");
+
+    amzsync_spool_release(spool);
 }
 
 
@@ -186,7 +309,7 @@ test_bad(void)
     ngx_memcpy(p, "sku\nb\n", 6);
 
     spool = slice_spool(p, len, 65536, 0, NULL, &code);
-    slice_read(spool, 1, columns, &outcome);
+    slice_read(&slice_dataset, spool, 1, columns, &outcome);
 
     ok(outcome.verdict == AMZSYNC_SPAPI_FAILED
        && ngx_strcmp(outcome.error.message, "Line 2 is too long") == 0,
@@ -206,7 +329,7 @@ test_bad(void)
     ngx_memset(p, '\t', 1000);
 
     spool = slice_spool(p, 1000, 65536, 0, NULL, &code);
-    slice_read(spool, 1, columns, &outcome);
+    slice_read(&slice_dataset, spool, 1, columns, &outcome);
 
     ok(outcome.verdict == AMZSYNC_SPAPI_FAILED
        && ngx_strcmp(outcome.error.code, "malformed_report") == 0,
@@ -230,6 +353,8 @@ main(void)
         test_good(&good[i]);
     }
 
+    test_keyed();
+    test_groups();
     test_bad();
 
     return tap_done();

@@ -117,11 +117,11 @@ sub queries {
     my $of = "user_id = '$arg->{user}'";
     my $name = name($table, $arg);
 
-    # What no report has a column for has no truth: NULL.  Nor do shipments
-    # say which marketplace they were asked of.
+    # What the truth has no column for is NULL, if Amazon tells it in another
+    # way only.  Shipments do not say which marketplace they were asked of.
     @columns = grep { $_->[0] ne "marketplace_id"
                       || $header =~ /\bmarketplace_id\b/ } @columns;
-    my $names = join ", ", grep { $_ ne "extra" || $header =~ /\bextra\b/ }
+    my $names = join ", ", grep { $header =~ /\b$_\b/ }
                            map { $_->[0] } @columns;
     my $types = join ", ", map { "$_->[0] $_->[1]" } @columns;
     my $exact = join ", ", map {
