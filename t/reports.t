@@ -304,7 +304,8 @@ for my $fault (qw(http_500:3:createReport cut:3:getReport
 
     is(run_sync($site, $nginx, "u1"), "completed", "$fault: completed");
     is_true($fault, $site, "u1", "customer_returns");
-    is_deeply([ coverage($site, "u1") ], [ "customer_returns done done $some 0" ],
+    is_deeply([ coverage($site, "u1") ],
+              [ "customer_returns done done $some 0" ],
               "$fault: covered");
     is_deeply([ hidden($site, "customer_returns") ], [], "$fault: tidy");
     alarms($fault, $site);
