@@ -63,6 +63,8 @@ static ngx_int_t amzsync_slice_header(amzsync_slice_t *s,
 static void amzsync_slice_columns(amzsync_slice_t *s, const char *kept);
 static ngx_int_t amzsync_slice_rows(amzsync_slice_t *s,
     amzsync_spapi_report_t *call);
+static ngx_int_t amzsync_slice_line(amzsync_slice_t *s,
+    amzsync_spapi_report_t *call);
 static ngx_uint_t amzsync_slice_full(amzsync_slice_t *s,
     amzsync_spapi_report_t *call);
 static void amzsync_slice_back(amzsync_slice_t *s,
@@ -240,10 +242,9 @@ amzsync_slice_columns(amzsync_slice_t *s, const char *kept)
 static ngx_int_t
 amzsync_slice_rows(amzsync_slice_t *s, amzsync_spapi_report_t *call)
 {
-    u_char      *p, *end, *last;
-    ssize_t      n;
-    ngx_int_t    rc;
-    ngx_uint_t   row;
+    u_char     *p, *end, *last;
+    ssize_t     n;
+    ngx_int_t   rc;
 
     n = amzsync_slice_load(s, call, call->offset);
     if (n < 0) {
@@ -278,27 +279,14 @@ amzsync_slice_rows(amzsync_slice_t *s, amzsync_spapi_report_t *call)
                                            "fields", call->lines + 1);
         }
 
-        /* an empty line is no row */
+        rc = amzsync_slice_line(s, call);
 
-        row = (s->nfields > 1 || s->fields[0].len);
-
-        if (row && amzsync_slice_full(s, call)) {
+        if (rc == NGX_DONE) {
             break;
         }
 
-        call->lines++;
-
-        if (row) {
-            rc = amzsync_slice_row(s, call->rows, call->lines);
-
-            if (rc == NGX_DECLINED) {
-                return amzsync_slice_malformed(call, "Line %ld does not say "
-                                               "what it is of", call->lines);
-            }
-
-            if (rc != NGX_OK) {
-                return rc;
-            }
+        if (rc != NGX_OK) {
+            return rc;
         }
 
         n = ngx_min(end + 1, last) - p;
@@ -310,6 +298,35 @@ amzsync_slice_rows(amzsync_slice_t *s, amzsync_spapi_report_t *call)
     call->last = (call->offset >= call->spool->size);
 
     return NGX_OK;
+}
+
+
+/* NGX_DONE: the slice is full without it. */
+
+static ngx_int_t
+amzsync_slice_line(amzsync_slice_t *s, amzsync_spapi_report_t *call)
+{
+    ngx_int_t  rc;
+
+    /* an empty line is no row */
+
+    if (s->nfields == 1 && s->fields[0].len == 0) {
+        call->lines++;
+        return NGX_OK;
+    }
+
+    if (amzsync_slice_full(s, call)) {
+        return NGX_DONE;
+    }
+
+    rc = amzsync_slice_row(s, call->rows, ++call->lines);
+
+    if (rc == NGX_DECLINED) {
+        return amzsync_slice_malformed(call, "Line %ld does not say what it "
+                                       "is of", call->lines);
+    }
+
+    return rc;
 }
 
 

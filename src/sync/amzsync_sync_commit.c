@@ -21,6 +21,7 @@ static void amzsync_sync_commit_checked(amzsync_store_call_t *call);
 static void amzsync_sync_commit_fenced(amzsync_sync_set_t *set);
 static void amzsync_sync_commit_refused(amzsync_sync_set_t *set);
 static void amzsync_sync_commit_applied(amzsync_sync_set_t *set);
+static void amzsync_sync_commit_stored(amzsync_sync_set_t *set);
 static void amzsync_sync_commit_grow(amzsync_sync_set_t *set);
 static void amzsync_sync_commit_begin(amzsync_sync_set_t *set);
 
@@ -487,7 +488,6 @@ amzsync_sync_commit_refused(amzsync_sync_set_t *set)
 static void
 amzsync_sync_commit_applied(amzsync_sync_set_t *set)
 {
-    ngx_uint_t             dataset;
     amzsync_sync_job_t    *job;
     amzsync_store_page_t  *step;
 
@@ -495,25 +495,7 @@ amzsync_sync_commit_applied(amzsync_sync_set_t *set)
     step = &set->step;
 
     if (step->rows) {
-        dataset = amzsync_dataset_index(set->dataset);
-
-        amzsync_metrics_add(datasets[dataset].pages, 1);
-        amzsync_metrics_add(datasets[dataset].rows,
-                            set->source == set->dataset
-                            ? step->rows->nrows : step->rows->ngroups);
-
-        amzsync_sync_instead_page(set, step->rows);
-
-        amzsync_rows_free(step->rows);
-        step->rows = NULL;
-
-        amzsync_sync_estimate_page(set);
-
-        set->failures = 0;
-        set->halvings = 0;
-        set->refreshed = 0;
-
-        amzsync_sync_commit_grow(set);
+        amzsync_sync_commit_stored(set);
     }
 
     if (step->last) {
@@ -567,6 +549,37 @@ amzsync_sync_commit_applied(amzsync_sync_set_t *set)
 
     amzsync_sync_plan_wake(job);
     amzsync_sync_job_check(job);
+}
+
+
+/* The step's page is stored. */
+
+static void
+amzsync_sync_commit_stored(amzsync_sync_set_t *set)
+{
+    ngx_uint_t       dataset;
+    amzsync_rows_t  *rows;
+
+    rows = set->step.rows;
+    dataset = amzsync_dataset_index(set->dataset);
+
+    amzsync_metrics_add(datasets[dataset].pages, 1);
+    amzsync_metrics_add(datasets[dataset].rows,
+                        set->source == set->dataset ? rows->nrows
+                                                    : rows->ngroups);
+
+    amzsync_sync_instead_page(set, rows);
+
+    amzsync_rows_free(rows);
+    set->step.rows = NULL;
+
+    amzsync_sync_estimate_page(set);
+
+    set->failures = 0;
+    set->halvings = 0;
+    set->refreshed = 0;
+
+    amzsync_sync_commit_grow(set);
 }
 
 
