@@ -57,4 +57,4 @@ COMMENT ON COLUMN amzsync.order_items.item_discount IS
 COMMENT ON COLUMN amzsync.order_items.shipping_discount IS
     'ship-promotion-discount';
 COMMENT ON COLUMN amzsync.order_items.extra IS
-    'what no other column takes, without the place that it was sent to';
+    'what else the report says of the item, nothing of people or places';

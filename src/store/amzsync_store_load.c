@@ -129,7 +129,6 @@ amzsync_pg_stmt_t *
 amzsync_store_load_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
     ngx_uint_t index)
 {
-    ngx_uint_t               i;
     amzsync_store_sql_t      sql;
     const amzsync_rowset_t  *rows;
 
@@ -146,17 +145,12 @@ amzsync_store_load_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
                       AMZSYNC_STORE_FENCES("cardinality($27::bigint[])"),
                       rows->table);
 
-    for (i = 0; i < rows->ncolumns; i++) {
-        amzsync_store_sql(&sql, ", %s", rows->columns[i].name);
-    }
+    amzsync_store_sql_columns(&sql, rows, ", %s", 0, 0);
 
     amzsync_store_sql(&sql, ") SELECT $1, page.selling_partner_id, "
                       "page.region, $2, $21::bigint, r.* FROM page, unnest(");
 
-    for (i = 0; i < rows->ncolumns; i++) {
-        amzsync_store_sql(&sql, "%s$%ui::%s[]", i ? ", " : "", sql.param++,
-                          amzsync_store_type(&rows->columns[i]));
-    }
+    amzsync_store_sql_arrays(&sql, rows);
 
     amzsync_store_sql(&sql, ") r), replaced AS ("
         "UPDATE amzsync.coverage c SET state = 'replaced', updated_at = now() "

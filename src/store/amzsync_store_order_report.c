@@ -167,7 +167,6 @@ amzsync_pg_stmt_t *
 amzsync_store_order_report_create(ngx_pool_t *pool,
     const amzsync_dataset_t *report, ngx_uint_t index)
 {
-    ngx_uint_t               i;
     amzsync_store_sql_t      sql;
     const amzsync_rowset_t  *rows;
 
@@ -182,10 +181,7 @@ amzsync_store_order_report_create(ngx_pool_t *pool,
                       "SELECT * FROM unnest(",
                       AMZSYNC_STORE_FENCES(AMZSYNC_STORE_ORDER_REPORT_COUNT));
 
-    for (i = 0; i < rows->ncolumns; i++) {
-        amzsync_store_sql(&sql, "%s$%ui::%s[]", i ? ", " : "", sql.param++,
-                          amzsync_store_type(&rows->columns[i]));
-    }
+    amzsync_store_sql_arrays(&sql, rows);
 
     amzsync_store_sql(&sql, ") AS t (");
     amzsync_store_sql_columns(&sql, rows, "%s", 0, 0);

@@ -45,13 +45,6 @@ static const char  *amzsync_store_types[] = {
 };
 
 
-const char *
-amzsync_store_type(const amzsync_column_t *column)
-{
-    return amzsync_store_types[column->type];
-}
-
-
 amzsync_pg_stmt_t *
 amzsync_store_upsert_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
     ngx_uint_t index, ngx_uint_t last)
@@ -544,23 +537,31 @@ static void
 amzsync_store_sql_source(amzsync_store_sql_t *sql,
     const amzsync_rowset_t *rowset, const char *alias, ngx_uint_t child)
 {
-    ngx_uint_t  i;
-
     amzsync_store_sql(sql, "unnest(");
 
     if (child) {
         amzsync_store_sql(sql, "$%ui::bigint[], ", sql->param++);
     }
 
-    for (i = 0; i < rowset->ncolumns; i++) {
-        amzsync_store_sql(sql, "%s$%ui::%s[]", i ? ", " : "", sql->param++,
-                          amzsync_store_type(&rowset->columns[i]));
-    }
+    amzsync_store_sql_arrays(sql, rowset);
 
     amzsync_store_sql(sql, ") WITH ORDINALITY AS %s (%s", alias,
                       child ? "parent, " : "");
     amzsync_store_sql_columns(sql, rowset, "%s", 0, 0);
     amzsync_store_sql(sql, ", ord)");
+}
+
+
+void
+amzsync_store_sql_arrays(amzsync_store_sql_t *sql,
+    const amzsync_rowset_t *rowset)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < rowset->ncolumns; i++) {
+        amzsync_store_sql(sql, "%s$%ui::%s[]", i ? ", " : "", sql->param++,
+                          amzsync_store_types[rowset->columns[i].type]);
+    }
 }
 
 

@@ -135,6 +135,10 @@ void amzsync_store_sql_columns(amzsync_store_sql_t *sql,
     const amzsync_rowset_t *rowset, const char *fmt, ngx_uint_t mask,
     ngx_uint_t wanted);
 
+/* The columns' parameters, arrays with their types, separated by commas. */
+void amzsync_store_sql_arrays(amzsync_store_sql_t *sql,
+    const amzsync_rowset_t *rowset);
+
 /* The key's columns after the region, each with ", " and "prefix" before. */
 void amzsync_store_sql_keys(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset, const char *prefix);
@@ -150,9 +154,6 @@ void amzsync_store_sql_changes(amzsync_store_sql_t *sql,
 /* "read": the row that an EACH unit is of was read whole. */
 void amzsync_store_sql_read(amzsync_store_sql_t *sql,
     const amzsync_each_t *each);
-
-/* PostgreSQL's name of a column's type. */
-const char *amzsync_store_type(const amzsync_column_t *column);
 
 /* The ID column, or NULL. */
 const amzsync_column_t *amzsync_store_upsert_id(
