@@ -4,10 +4,10 @@
 use lib 't/lib';
 use Test::Nginx::Socket 'no_plan';
 
+use AmzSync::Certificates;
 use AmzSync::Report;
 use AmzSync::Script;
 use Encode ();
-use File::Temp ();
 use IO::Socket::INET ();
 use Time::HiRes qw(sleep time);
 
@@ -17,10 +17,9 @@ our $removals = "GET_FBA_FULFILLMENT_REMOVAL_ORDER_DETAIL_DATA";
 
 # For the one place that is reached by TLS.
 
-our $dir = File::Temp->newdir("amzsync.XXXXXX", TMPDIR => 1);
-system("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1"
-       . " -nodes -days 2 -subj /CN=localhost -keyout $dir/key -out $dir/crt"
-       . " >$dir/log 2>&1") == 0 or die "no certificate\n";
+our $certificates = AmzSync::Certificates->new;
+our ($certificate, $key) = map { $certificates->path("amazon.$_") } qw(crt key);
+$certificates->authority("amazon", "DNS:localhost");
 
 our $tls = IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)
     ->sockport;
@@ -862,8 +861,8 @@ error($s->call("GET", "/_sandbox/ledger_detail.csv?seller=S1"
 --- http_config eval
 "server {
     listen 127.0.0.1:$::tls ssl;
-    ssl_certificate $::dir/crt;
-    ssl_certificate_key $::dir/key;
+    ssl_certificate $::certificate;
+    ssl_certificate_key $::key;
     location /tls {
         amzsync_sandbox zone=tls:1m quota=0 report_time=0;
     }

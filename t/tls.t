@@ -6,9 +6,9 @@ use strict;
 use warnings;
 
 use lib 't/lib';
+use AmzSync::Certificates;
 use AmzSync::Cluster;
 use AmzSync::Site;
-use File::Temp ();
 use IO::Socket::INET;
 use POSIX ();
 use Test::More;
@@ -17,19 +17,17 @@ use Time::HiRes qw(sleep time);
 # Seconds that a slow machine may need for what is done at once elsewhere.
 my $slow = $ENV{TEST_NGINX_TIMEOUT} || 3;
 
-# Workers read the certificates as another user.
-my $dir = File::Temp->newdir("amzsync.XXXXXX", TMPDIR => 1);
-chmod 0755, "$dir";
+my $certificates = AmzSync::Certificates->new;
 
-authority("ca");
-authority("other");
-certificate("server", "ca", "DNS:localhost,IP:127.0.0.1");
-certificate("wrong", "ca", "DNS:db.example");
-certificate("foreign", "other", "DNS:localhost,IP:127.0.0.1");
-certificate("amzsync_nginx", "ca", "DNS:client");
+$certificates->authority("ca");
+$certificates->authority("other");
+$certificates->issue("server", "ca", "DNS:localhost,IP:127.0.0.1");
+$certificates->issue("wrong", "ca", "DNS:db.example");
+$certificates->issue("foreign", "other", "DNS:localhost,IP:127.0.0.1");
+$certificates->issue("amzsync_nginx", "ca", "DNS:client");
 
 # libpq wants a key to be its user's own, and nobody else's.
-chown +(getpwnam "nobody")[2, 3], "$dir/amzsync_nginx.key" if $> == 0;
+chown +(getpwnam "nobody")[2, 3], path("amzsync_nginx.key") if $> == 0;
 
 my $cluster = AmzSync::Cluster->new(
     settings => { ssl => "on" },
@@ -44,59 +42,14 @@ my $site = AmzSync::Site->new("seed=13 orders=600 page=15 quota=1500");
 my $db = $site->db;
 
 my %verify = (host => "localhost", sslmode => "verify-full",
-              sslrootcert => "$dir/ca.crt");
+              sslrootcert => path("ca.crt"));
 my $refused = { success => JSON::PP::false, error => "internal_server_error",
                 message => "Something went wrong. Please try again later." };
 
 
-sub openssl {
-    my @command = ("openssl", @_);
+sub path { $certificates->path(@_) }
 
-    system("@command >$dir/openssl.log 2>&1") == 0
-        or die "@command:\n", text("openssl.log");
-}
-
-
-sub key { "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes" }
-
-
-sub authority {
-    my ($name) = @_;
-
-    openssl("req -x509", key(), "-days 2 -subj /CN=$name",
-            "-keyout $dir/$name.key -out $dir/$name.crt");
-}
-
-
-sub certificate {
-    my ($name, $authority, $names) = @_;
-
-    put("$name.ext", "subjectAltName=$names\n");
-    openssl("req -new", key(), "-subj /CN=$name",
-            "-keyout $dir/$name.key -out $dir/$name.csr");
-    openssl("x509 -req -in $dir/$name.csr -days 2 -CAcreateserial",
-            "-CA $dir/$authority.crt -CAkey $dir/$authority.key",
-            "-extfile $dir/$name.ext -out $dir/$name.crt");
-}
-
-
-sub put {
-    my ($name, $text) = @_;
-
-    open my $fh, '>', "$dir/$name" or die "$dir/$name: $!\n";
-    print $fh $text;
-    close $fh or die "$dir/$name: $!\n";
-}
-
-
-sub text {
-    my ($name) = @_;
-
-    open my $fh, '<', "$dir/$name" or die "$dir/$name: $!\n";
-    local $/;
-
-    return <$fh>;
-}
+sub text { $certificates->text(@_) }
 
 
 # The module's role comes over TLS only; the test itself by the socket.
@@ -228,7 +181,7 @@ accepted("require", nginx(sslmode => "require", sslrootcert => undef));
 refused("none", qr/no pg_hba\.conf entry .* no encryption/,
         sslmode => "disable");
 refused("wrong authority", qr/certificate verify failed/,
-        sslrootcert => "$dir/other.crt");
+        sslrootcert => path("other.crt"));
 
 server("foreign");
 refused("foreign certificate", qr/certificate verify failed/);
@@ -277,8 +230,8 @@ waitpid $pid, 0;
 $cluster->file("pg_hba.conf", hba("cert"));
 server("server");
 
-my %mine = (sslcert => "$dir/amzsync_nginx.crt",
-            sslkey => "$dir/amzsync_nginx.key", password => undef);
+my %mine = (sslcert => path("amzsync_nginx.crt"),
+            sslkey => path("amzsync_nginx.key"), password => undef);
 
 accepted("certificate", nginx(%mine), "t TLSv1.3 /CN=amzsync_nginx");
 refused("no certificate", qr/requires a valid client certificate/,

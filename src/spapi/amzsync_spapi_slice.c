@@ -267,7 +267,7 @@ amzsync_slice_rows(amzsync_slice_t *s, amzsync_spapi_report_t *call)
                                                    "long", call->lines + 1);
                 }
 
-                amzsync_slice_back(s, call);
+                p = last;
                 break;
             }
 
@@ -293,6 +293,10 @@ amzsync_slice_rows(amzsync_slice_t *s, amzsync_spapi_report_t *call)
 
         call->offset += n;
         p += n;
+    }
+
+    if (p == last && call->offset < call->spool->size) {
+        amzsync_slice_back(s, call);
     }
 
     call->last = (call->offset >= call->spool->size);

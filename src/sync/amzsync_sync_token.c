@@ -21,6 +21,11 @@ typedef struct {
 } amzsync_sync_exchange_t;
 
 
+static amzsync_sync_token_t *amzsync_sync_token_find(amzsync_sync_t *sync,
+    amzsync_store_claim_t *claim);
+static amzsync_sync_token_t *amzsync_sync_token_create(amzsync_sync_t *sync,
+    amzsync_store_claim_t *claim);
+static size_t amzsync_sync_token_sealed(u_char *dst, ngx_str_t *text);
 static ngx_int_t amzsync_sync_token_refused(amzsync_sync_token_t *token);
 static void amzsync_sync_token_exchange(amzsync_sync_token_t *token);
 static amzsync_sync_exchange_t *amzsync_sync_token_task(
@@ -42,7 +47,32 @@ static void amzsync_sync_token_task_free(amzsync_task_t *task);
 amzsync_sync_token_t *
 amzsync_sync_token_get(amzsync_sync_t *sync, amzsync_store_claim_t *claim)
 {
-    u_char                *p;
+    amzsync_sync_token_t  *token;
+
+    token = claim->refused ? NULL : amzsync_sync_token_find(sync, claim);
+
+    if (token) {
+        token->refs++;
+        return token;
+    }
+
+    token = amzsync_sync_token_create(sync, claim);
+    if (token == NULL) {
+        return NULL;
+    }
+
+    if (claim->refused && amzsync_sync_token_refused(token) != NGX_OK) {
+        amzsync_sync_token_free(token);
+        return NULL;
+    }
+
+    return token;
+}
+
+
+static amzsync_sync_token_t *
+amzsync_sync_token_find(amzsync_sync_t *sync, amzsync_store_claim_t *claim)
+{
     ngx_queue_t           *q;
     amzsync_sync_token_t  *token;
 
@@ -54,19 +84,29 @@ amzsync_sync_token_get(amzsync_sync_t *sync, amzsync_store_claim_t *claim)
 
         if (token->version == claim->version
             && token->error == NULL
-            && !claim->refused
             && token->user.len == claim->user.len
             && ngx_memcmp(token->user.data, claim->user.data,
                           claim->user.len)
                == 0)
         {
-            token->refs++;
             return token;
         }
     }
 
+    return NULL;
+}
+
+
+/* What it keeps of the claim stands behind the structure. */
+
+static amzsync_sync_token_t *
+amzsync_sync_token_create(amzsync_sync_t *sync, amzsync_store_claim_t *claim)
+{
+    u_char                *p;
+    amzsync_sync_token_t  *token;
+
     token = ngx_calloc(sizeof(amzsync_sync_token_t) + claim->user.len
-                       + claim->key_id.len + 1 + claim->sealed.len / 2,
+                       + claim->key_id.len + claim->sealed.len / 2,
                        sync->log);
     if (token == NULL) {
         return NULL;
@@ -82,28 +122,11 @@ amzsync_sync_token_get(amzsync_sync_t *sync, amzsync_store_claim_t *claim)
     token->key_id.len = claim->key_id.len;
 
     if (claim->key_id.len) {
-        ngx_memcpy(p, claim->key_id.data, claim->key_id.len);
+        p = ngx_cpymem(p, claim->key_id.data, claim->key_id.len);
     }
-
-    p += claim->key_id.len + 1;
 
     token->sealed.data = p;
-
-    if (claim->sealed.len > 2) {
-        /* PostgreSQL's text form of bytea: "\x" and digits */
-        ngx_int_t   n;
-        u_char     *hex, *end;
-
-        hex = claim->sealed.data + 2;
-        end = claim->sealed.data + claim->sealed.len;
-
-        while (hex < end && (n = ngx_hextoi(hex, 2)) != NGX_ERROR) {
-            *p++ = (u_char) n;
-            hex += 2;
-        }
-    }
-
-    token->sealed.len = p - token->sealed.data;
+    token->sealed.len = amzsync_sync_token_sealed(p, &claim->sealed);
 
     token->sync = sync;
     token->version = claim->version;
@@ -117,12 +140,32 @@ amzsync_sync_token_get(amzsync_sync_t *sync, amzsync_store_claim_t *claim)
     ngx_queue_init(&token->waiting);
     ngx_queue_insert_head(&sync->tokens, &token->queue);
 
-    if (claim->refused && amzsync_sync_token_refused(token) != NGX_OK) {
-        amzsync_sync_token_free(token);
-        return NULL;
+    return token;
+}
+
+
+/* The bytes of PostgreSQL's text form of bytea: "\x" and digits. */
+
+static size_t
+amzsync_sync_token_sealed(u_char *dst, ngx_str_t *text)
+{
+    size_t     i;
+    u_char    *p;
+    ngx_int_t  n;
+
+    p = dst;
+
+    for (i = 2; i + 2 <= text->len; i += 2) {
+
+        n = ngx_hextoi(text->data + i, 2);
+        if (n == NGX_ERROR) {
+            break;
+        }
+
+        *p++ = (u_char) n;
     }
 
-    return token;
+    return p - dst;
 }
 
 

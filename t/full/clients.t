@@ -6,6 +6,7 @@ use strict;
 use warnings;
 
 use lib 't/lib';
+use AmzSync::Certificates;
 use AmzSync::Nginx;
 use AmzSync::Report qw($settlements %types);
 use AmzSync::Seller;
@@ -85,14 +86,10 @@ my $json = JSON::PP->new->canonical->allow_nonref;
 my $dir = File::Temp->newdir("amzsync.XXXXXX", TMPDIR => 1);
 
 # One for both of Amazon's hosts, which is its own authority.
-my $openssl = "openssl req -x509 -newkey ec -pkeyopt"
-    . " ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=amazon"
-    . " -addext subjectAltName=DNS:api.amazon.com,"
-    . "DNS:sellingpartnerapi-na.amazon.com"
-    . " -keyout $dir/key -out $dir/certificate";
-
-system("$openssl 2>$dir/openssl.log") == 0
-    or die "$openssl:\n", text("openssl.log");
+my $certificates = AmzSync::Certificates->new;
+my ($certificate, $key) = map { $certificates->path("amazon.$_") } qw(crt key);
+$certificates->authority("amazon", "DNS:api.amazon.com,"
+                                   . "DNS:sellingpartnerapi-na.amazon.com");
 
 
 sub text {
@@ -110,8 +107,8 @@ sub amazon {
     my $tls = AmzSync::Nginx::free_port();
     my $nginx = AmzSync::Nginx->new(http => "", server => <<END);
         listen 127.0.0.1:$tls ssl;
-        ssl_certificate $dir/certificate;
-        ssl_certificate_key $dir/key;
+        ssl_certificate $certificate;
+        ssl_certificate_key $key;
 
         location / {
             amzsync_sandbox zone=sandbox:1m seed=21 client_id=client
@@ -131,7 +128,7 @@ sub run {
     my ($amazon, $client, $name, $tasks, %env) = @_;
     my %rows;
 
-    local %ENV = (%ENV, NODE_EXTRA_CA_CERTS => "$dir/certificate",
+    local %ENV = (%ENV, NODE_EXTRA_CA_CERTS => $certificate,
                   AMAZON => $amazon->{url}, AMAZON_TLS => $amazon->{tls},
                   AMAZON_FROM => $from, AMAZON_TO => $to, %env);
 

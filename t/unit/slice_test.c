@@ -217,18 +217,23 @@ test_keyed(void)
 }
 
 
-/* Three lines a row, in slices that end with the buffer. */
+/*
+ * Three lines a row, in slices that end with the buffer: within a line, or just
+ * at the end of one.
+ */
+
+#define TEST_LINE  1024
 
 static void
-test_groups(void)
+test_groups(size_t size, const char *name)
 {
-    u_char                  *text, *p;
+    u_char                  *text, *p, *line;
     ngx_uint_t               i, nrows, ngroups, slices;
     const char              *code;
     amzsync_spool_t         *spool;
     amzsync_spapi_report_t   call;
 
-    text = malloc(3000 * 800);
+    text = malloc(16 + 3000 * TEST_LINE);
     if (text == NULL) {
         abort();
     }
@@ -236,11 +241,12 @@ test_groups(void)
     p = ngx_cpymem(text, "sku\tdate-time\tx\n", 16);
 
     for (i = 0; i < 3000; i++) {
+        line = p;
         p += sprintf((char *) p, "%lu\t2026-11-22\t",
                      (unsigned long) i / 3);
-        ngx_memset(p, 'x', 700);
-        p += 700;
-        *p++ = '\n';
+        ngx_memset(p, 'x', line + size - 1 - p);
+        p = line + size;
+        p[-1] = '\n';
     }
 
     spool = slice_spool(text, p - text, 65536, 0, NULL, &code);
@@ -269,8 +275,7 @@ test_groups(void)
         call.rows = NULL;
     }
 
-    ok(nrows == 3000 && ngroups == 1000 && slices == 3,
-       "no row is torn by the end of the buffer");
+    ok(nrows == 3000 && ngroups == 1000 && slices == 3, name);
 
     amzsync_spool_release(spool);
 }
@@ -354,7 +359,8 @@ main(void)
     }
 
     test_keyed();
-    test_groups();
+    test_groups(715, "no row is torn by the end of the buffer");
+    test_groups(TEST_LINE, "no row is torn where a line ends with the buffer");
     test_bad();
 
     return tap_done();
