@@ -14,6 +14,7 @@
 
 #define AMZSYNC_SLICE_BUFFER   1048576
 #define AMZSYNC_SLICE_FIELDS   256
+#define AMZSYNC_SLICE_NAME     512      /* of a field, as extra has it */
 #define AMZSYNC_SLICE_NONE     ((ngx_uint_t) -1)
 #define AMZSYNC_SLICE_UNKEPT   ((ngx_uint_t) -2)
 
@@ -33,7 +34,7 @@ typedef struct {
     amzsync_slice_field_t    header[AMZSYNC_SLICE_FIELDS];
     ngx_uint_t               column[AMZSYNC_SLICE_FIELDS];
     ngx_uint_t               nheader;
-    ngx_uint_t               quoted;    /* all of them are, and so the rest */
+    ngx_uint_t               quoted;    /* some are, and so may be the rest */
 
     amzsync_slice_field_t    fields[AMZSYNC_SLICE_FIELDS];
     ngx_uint_t               nfields;
@@ -181,7 +182,10 @@ amzsync_slice_header(amzsync_slice_t *s, amzsync_spapi_report_t *call,
 
     ngx_memcpy(s->names, p, n);
 
-    s->quoted = (n > 0 && s->names[0] == '"');
+    /* whoever writes any name in quotes writes values so, too */
+
+    s->quoted = (n > 0 && s->names[0] == '"')
+                || memmem(s->names, n, "\t\"", 2) != NULL;
 
     if (!amzsync_slice_split(s, s->names, s->names + n)) {
         return amzsync_slice_malformed(call, "There are too many fields", 0);
@@ -509,17 +513,15 @@ amzsync_slice_extra(amzsync_slice_t *s, amzsync_array_t *array)
 static void
 amzsync_slice_more(amzsync_slice_t *s, ngx_uint_t field)
 {
-    char    name[AMZSYNC_ERROR_TEXT_MAX];
-    size_t  len;
+    char  name[AMZSYNC_SLICE_NAME];
 
     if (s->fields[field].len == 0) {
         return;
     }
 
     if (field < s->nheader && s->header[field].len) {
-        len = ngx_min(s->header[field].len, sizeof(name) - 1);
-        ngx_memcpy(name, s->header[field].p, len);
-        name[len] = '\0';
+        amzsync_text_copy(name, sizeof(name), (char *) s->header[field].p,
+                          s->header[field].len);
 
     } else {
         (void) snprintf(name, sizeof(name), "field %lu",

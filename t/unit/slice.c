@@ -1,10 +1,12 @@
 
 #include "slice.h"
+#include <jansson.h>
 
 
 static char *slice_append(char *text, const u_char *p, size_t len);
 static char *slice_elements(char *text, const amzsync_array_t *array,
     ngx_uint_t nrows);
+static const char *slice_object(const char *p, size_t len);
 
 
 static const amzsync_column_t  slice_columns[] = {
@@ -203,4 +205,66 @@ slice_elements(char *text, const amzsync_array_t *array, ngx_uint_t nrows)
     }
 
     return text;
+}
+
+
+const char *
+slice_extra(const char *elements)
+{
+    char        *text, *last;
+    const char  *p, *wrong;
+
+    text = malloc(ngx_strlen(elements) + 1);
+    if (text == NULL) {
+        abort();
+    }
+
+    wrong = NULL;
+
+    for (p = elements; *p != '\0' && wrong == NULL; p++) {
+
+        if (ngx_strncmp(p, "NULL\n", 5) == 0) {
+            p += 4;
+            continue;
+        }
+
+        last = text;
+
+        for (p++; *p != '"' && *p != '\0'; p++) {
+            p += (*p == '\\');
+            *last++ = *p;
+        }
+
+        if (*p++ == '\0') {
+            abort();
+        }
+
+        wrong = slice_object(text, last - text);
+    }
+
+    free(text);
+
+    return wrong;
+}
+
+
+static const char *
+slice_object(const char *p, size_t len)
+{
+    json_t      *root, *value;
+    const char  *name, *wrong;
+
+    root = json_loadb(p, len, 0, NULL);
+    wrong = json_is_object(root) ? NULL : "no object";
+
+    json_object_foreach(root, name, value) {
+
+        if (!json_is_string(value)) {
+            wrong = "a value that is no text";
+        }
+    }
+
+    json_decref(root);
+
+    return wrong;
 }

@@ -7,6 +7,7 @@
 
 #include "tap.h"
 #include "slice.h"
+#include <base/amzsync_text.h>
 
 
 typedef struct {
@@ -43,6 +44,12 @@ static const good_t  good[] = {
       "\"{\\\"msku\\\":\\\"b\\\"}\"\n" },
     { "unknown names are kept", NULL, "x y\tsku\n1\ta\n", EXTRA,
       "\"{\\\"x y\\\":\\\"1\\\"}\"\n" },
+    { "a quote in a name", NULL, "size \"x\"\tsku\n1\ta\n", EXTRA,
+      "\"{\\\"size \\\\\\\"x\\\\\\\"\\\":\\\"1\\\"}\"\n" },
+    { "a backslash in a name", NULL, "a\\b\tsku\n1\ta\n", EXTRA,
+      "\"{\\\"a\\\\\\\\b\\\":\\\"1\\\"}\"\n" },
+    { "a control in a name", NULL, "a\x01z\tsku\n1\ta\n", EXTRA,
+      "\"{\\\"a\\\\u0001z\\\":\\\"1\\\"}\"\n" },
     { "more fields than names", NULL, "sku\na\tb\n", EXTRA,
       "\"{\\\"field 2\\\":\\\"b\\\"}\"\n" },
     { "fewer fields than names", NULL, "sku\tquantity\na\n", QUANTITY,
@@ -57,6 +64,11 @@ static const good_t  good[] = {
 
     { "a quoted report", NULL, "\"sku\"\t\"quantity\"\n\"a\tb\"\t\"1\"\n",
       SKU, "\"a\tb\"\n" },
+    { "a name in quotes behind others", NULL,
+      "sku\t\"say \"\"x\"\"\"\n\"a\tb\"\t1\n", EXTRA,
+      "\"{\\\"say \\\\\\\"x\\\\\\\"\\\":\\\"1\\\"}\"\n" },
+    { "and so are values", NULL,
+      "sku\t\"say \"\"x\"\"\"\n\"a\tb\"\t1\n", SKU, "\"a\tb\"\n" },
     { "a quote in quotes", NULL, "\"sku\"\n\"a\"\"b\"\n", SKU,
       "\"a\\\"b\"\n" },
     { "a number behind its quotes", NULL, "\"quantity\"\n\"1\"2\n",
@@ -145,7 +157,8 @@ test_good(const good_t *t)
             slice_read(&slice_dataset, spool, max, columns, &outcome);
 
             same = (outcome.verdict == AMZSYNC_SPAPI_OK
-                    && ngx_strcmp(columns[t->column], t->elements) == 0);
+                    && ngx_strcmp(columns[t->column], t->elements) == 0
+                    && slice_extra(columns[EXTRA]) == NULL);
 
             if (!same) {
                 diag("%s: %s", outcome.error.message, columns[t->column]);
@@ -161,6 +174,46 @@ test_good(const good_t *t)
     }
 
     ok(same, t->name);
+}
+
+
+/* A name that is longer than what is kept of it, in characters of two bytes. */
+
+static void
+test_names(void)
+{
+    char                     *columns[AMZSYNC_COLUMNS_MAX];
+    char                      text[1024], *p;
+    ngx_uint_t                i;
+    const char               *code;
+    amzsync_spool_t          *spool;
+    amzsync_spapi_outcome_t   outcome;
+
+    p = text;
+
+    for (i = 0; i < 300; i++) {
+        p = (char *) ngx_cpymem(p, "\u00e9", 2);
+    }
+
+    strcpy(p, "\tsku\n1\ta\n");
+
+    spool = slice_spool((u_char *) text, ngx_strlen(text), 100, 0, NULL,
+                        &code);
+    slice_read(&slice_dataset, spool, 1, columns, &outcome);
+
+    /* {\"...\":\"1\"} in quotes, and a newline */
+
+    ok(outcome.verdict == AMZSYNC_SPAPI_OK
+       && ngx_strlen(columns[EXTRA]) == 510 + 15
+       && amzsync_text_utf8((u_char *) columns[EXTRA], 510 + 15)
+       && slice_extra(columns[EXTRA]) == NULL,
+       "a long name is cut between two characters");
+
+    for (i = 0; i < slice_dataset.rows->ncolumns; i++) {
+        free(columns[i]);
+    }
+
+    amzsync_spool_release(spool);
 }
 
 
@@ -358,6 +411,7 @@ main(void)
         test_good(&good[i]);
     }
 
+    test_names();
     test_keyed();
     test_groups(715, "no row is torn by the end of the buffer");
     test_groups(TEST_LINE, "no row is torn where a line ends with the buffer");

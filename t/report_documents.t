@@ -1,0 +1,111 @@
+# Documents of reports, hand-made: names of fields that need care, and what is
+# no report at all.  Amazon's nginx has its API; what lies at the address of
+# every document is a file of the test's.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use AmzSync::Site;
+use File::Temp ();
+use JSON::PP ();
+use Test::More;
+
+my $dir = File::Temp->newdir("amzsync.XXXXXX", TMPDIR => 1);
+chmod 0755, "$dir";
+
+my $site = AmzSync::Site->new(
+    "seed=5 quota=0 report_time=0 report_cooldown=0 report_gzip=off",
+    server => "
+        location /amazon/_document/ {
+            root $dir;
+            default_type text/plain;
+            charset utf-8;
+            try_files /document =404;
+        }");
+
+my $temp = $site->db->dir . "/temp";
+my $nginx = $site->nginx(
+    datasets => "marketplaces customer_returns",
+    extra => "amzsync_temp_path $temp; amzsync_report_poll 100ms;"
+             . " amzsync_retry_delay 10ms; amzsync_backfill 10d;");
+
+
+# The document from now on.
+
+sub document {
+    open my $fh, '>:raw', "$dir/document.new" or die "$dir: $!\n";
+    print $fh @_;
+    close $fh or die "$dir: $!\n";
+
+    rename "$dir/document.new", "$dir/document" or die "$dir: $!\n";
+}
+
+
+# Lines of fields.
+
+sub lines {
+    return map { join("\t", @$_) . "\n" } @_;
+}
+
+
+# A sync: the state of the dataset, with its error.
+
+sub run_sync {
+    my ($user) = @_;
+    my $sync = $site->begin($nginx, $user, seller => "S$user");
+
+    $site->db->wait_sync($sync, timeout => 60) or diag $nginx->log;
+
+    my ($set) = $site->db->sql("
+        SELECT status, error_code, error_message FROM amzsync.sync_datasets
+         WHERE user_id = '$user' AND dataset = 'customer_returns'
+         ORDER BY sync_no DESC LIMIT 1");
+
+    return join ": ", grep { defined } @$set;
+}
+
+
+# What the view shows of a user, of each row once: all windows have the same.
+
+sub rows {
+    my ($user) = @_;
+
+    return [ map { join " ", map { $_ // "-" } @$_ } $site->db->sql("
+        SELECT DISTINCT order_id, quantity, extra
+          FROM amzsync.customer_returns WHERE user_id = '$user'
+         ORDER BY 1") ];
+}
+
+
+# --- names that JSON has to escape
+
+{
+    my @names = ('size "x"', 'back\\slash', "a\x01z", "\x{c3}\x{a9}" x 300);
+    my @values = map { "v$_" } 1 .. @names;
+
+    document(lines([ "order-id", @names ], [ "o1", @values ]));
+    is(run_sync("names"), "completed", "names: completed");
+
+    my ($extra) = $site->db->value("
+        SELECT extra FROM amzsync.customer_returns
+         WHERE user_id = 'names' LIMIT 1");
+
+    is_deeply(JSON::PP->new->utf8->decode($extra),
+              { (map { $names[$_] => $values[$_] } 0 .. 2),
+                "\x{e9}" x 255 => $values[3] },
+              "names: each has its value");
+
+    # a writer that quotes only where it must
+
+    document(lines([ "order-id", '"say ""x"""', "quantity" ],
+                   [ "o1", '"a ""b"""', "2" ]));
+    is(run_sync("quoted"), "completed", "quoted: completed");
+    is_deeply(rows("quoted"), [ 'o1 2 {"say \"x\"": "a \"b\""}' ],
+              "quoted: without what quotes them");
+}
+
+
+is_deeply([ $site->alarms ], [], "no alarms in the logs");
+
+done_testing();
