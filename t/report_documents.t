@@ -106,6 +106,40 @@ sub rows {
 }
 
 
+# --- what is no report: the rows that are there stay
+
+{
+    my $what = "The first line has no name of a field that this report has";
+    my %bad = (
+        "an error page" => [ $what, qq(<?xml version="1.0"?>\n<Error>)
+                                    . "<Code>InternalError</Code></Error>" ],
+        "nothing known" => [ $what, "colour\tx\nred\t1\n" ],
+        "no names"      => [ $what, "\n" ],
+        "nothing"       => [ "The document is empty", "" ],
+    );
+    my $true = [ "o1 2 -", "o2 3 -" ];
+
+    document("order-id\tquantity\no1\t2\no2\t3\n");
+    is(run_sync("bad"), "completed", "bad: completed before");
+    is_deeply(rows("bad"), $true, "bad: with rows");
+
+    for my $name (sort keys %bad) {
+        my ($message, $text) = @{ $bad{$name} };
+
+        document($text);
+        is(run_sync("bad"), "failed: malformed_report: $message",
+           "$name: no report");
+        is_deeply(rows("bad"), $true, "$name: the rows stay");
+    }
+
+    # names alone are a report: there is nothing any more
+
+    document("order-id\tquantity\n");
+    is(run_sync("bad"), "completed", "no lines: completed");
+    is_deeply(rows("bad"), [], "no lines: no rows");
+}
+
+
 is_deeply([ $site->alarms ], [], "no alarms in the logs");
 
 done_testing();

@@ -206,8 +206,9 @@ typedef struct {
  * the fields and their names in the first line.  Then path, params and
  * token_path are unused; a column's path is its name in that line, or several,
  * separated by '|', where letters' case and what is between words do not
- * matter.  A value that has not the form of its column's type is no reason to
- * refuse a report of years: it is kept in the EXTRA column.
+ * matter.  A document that has none of these names is no report.  A value that
+ * has not the form of its column's type is no reason to refuse a report of
+ * years: it is kept in the EXTRA column.
  *
  * The table, of the name of the rowset with "_rows" behind it, keeps whole
  * loads of windows: its key is user_id, selling_partner_id, region,

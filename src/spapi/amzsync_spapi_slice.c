@@ -61,7 +61,8 @@ typedef struct {
 
 static ngx_int_t amzsync_slice_header(amzsync_slice_t *s,
     amzsync_spapi_report_t *call, off_t *offset);
-static void amzsync_slice_columns(amzsync_slice_t *s, const char *kept);
+static ngx_uint_t amzsync_slice_columns(amzsync_slice_t *s,
+    const char *kept);
 static ngx_int_t amzsync_slice_rows(amzsync_slice_t *s,
     amzsync_spapi_report_t *call);
 static ngx_int_t amzsync_slice_line(amzsync_slice_t *s,
@@ -194,16 +195,26 @@ amzsync_slice_header(amzsync_slice_t *s, amzsync_spapi_report_t *call,
     s->nheader = s->nfields;
     ngx_memcpy(s->header, s->fields, sizeof(s->fields));
 
-    amzsync_slice_columns(s, call->dataset->report->kept);
+    if (!amzsync_slice_columns(s, call->dataset->report->kept)) {
+        return amzsync_slice_malformed(call, call->spool->size
+                                       ? "The first line has no name of a "
+                                         "field that this report has"
+                                       : "The document is empty", 0);
+    }
 
     return NGX_OK;
 }
 
 
-static void
+/* 0: no column has a field.  An error page, or nothing at all, must not pass
+ * for a window without rows. */
+
+static ngx_uint_t
 amzsync_slice_columns(amzsync_slice_t *s, const char *kept)
 {
-    ngx_uint_t  i, c;
+    ngx_uint_t  i, c, known;
+
+    known = 0;
 
     s->key = AMZSYNC_SLICE_NONE;
     s->nbefore = 0;
@@ -236,10 +247,13 @@ amzsync_slice_columns(amzsync_slice_t *s, const char *kept)
             {
                 s->column[i] = c;
                 s->field[c] = i;
+                known = 1;
                 break;
             }
         }
     }
+
+    return known;
 }
 
 

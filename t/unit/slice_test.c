@@ -24,7 +24,6 @@ enum { LINE = 0, SKU, QUANTITY, AMOUNT, TIME, DAY, FLAG, STATE, EXTRA };
 
 static const good_t  good[] = {
 
-    { "no document", NULL, "", LINE, "" },
     { "names alone", NULL, "sku\tquantity\n", LINE, "" },
     { "names without an end", NULL, "sku\tquantity", LINE, "" },
     { "lines are counted", NULL, "sku\na\nb\nc\n", LINE, "1\n2\n3\n" },
@@ -131,6 +130,34 @@ static const good_t  good[] = {
       "\"a\ufffd\ufffd\"\n" },
     { "a surrogate", NULL, "sku\n\xed\xa0\x80\n", SKU,
       "\"\ufffd\ufffd\ufffd\"\n" }
+};
+
+
+typedef struct {
+    const char  *name;
+    const char  *text;
+    const char  *message;
+} none_t;
+
+
+/* What is no report of this dataset. */
+
+static const none_t  none[] = {
+
+    { "no document", "", "The document is empty" },
+    { "an error page", "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+      "<Error><Code>InternalError</Code></Error>",
+      "The first line has no name of a field that this report has" },
+    { "an error of an API", "{\"errors\":[]}",
+      "The first line has no name of a field that this report has" },
+    { "names of another report", "order-id\tcolour\n1\tred\n",
+      "The first line has no name of a field that this report has" },
+    { "names that nobody knows", "order-id\tcolour\n",
+      "The first line has no name of a field that this report has" },
+    { "a line without names", "\nsku\na\n",
+      "The first line has no name of a field that this report has" },
+    { "a byte order mark alone", "\xef\xbb\xbf",
+      "The first line has no name of a field that this report has" }
 };
 
 
@@ -335,6 +362,32 @@ test_groups(size_t size, const char *name)
 
 
 static void
+test_none(const none_t *t)
+{
+    char                     *columns[AMZSYNC_COLUMNS_MAX];
+    ngx_uint_t                i;
+    const char               *code;
+    amzsync_spool_t          *spool;
+    amzsync_spapi_outcome_t   outcome;
+
+    spool = slice_spool((u_char *) t->text, ngx_strlen(t->text), 100, 0, NULL,
+                        &code);
+    slice_read(&slice_dataset, spool, 10, columns, &outcome);
+
+    ok(outcome.verdict == AMZSYNC_SPAPI_FAILED
+       && ngx_strcmp(outcome.error.code, "malformed_report") == 0
+       && ngx_strcmp(outcome.error.message, t->message) == 0
+       && columns[LINE][0] == '\0', t->name);
+
+    for (i = 0; i < slice_dataset.rows->ncolumns; i++) {
+        free(columns[i]);
+    }
+
+    amzsync_spool_release(spool);
+}
+
+
+static void
 test_bad(void)
 {
     u_char                   *p;
@@ -409,6 +462,10 @@ main(void)
 
     for (i = 0; i < sizeof(good) / sizeof(good_t); i++) {
         test_good(&good[i]);
+    }
+
+    for (i = 0; i < sizeof(none) / sizeof(none_t); i++) {
+        test_none(&none[i]);
     }
 
     test_names();
