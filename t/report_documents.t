@@ -14,16 +14,17 @@ use Test::More;
 my $dir = File::Temp->newdir("amzsync.XXXXXX", TMPDIR => 1);
 chmod 0755, "$dir";
 
-my $site = AmzSync::Site->new(
-    "seed=5 quota=0 report_time=0 report_cooldown=0 report_gzip=off",
-    server => "
-        location /amazon/_document/ {
-            root $dir;
-            default_type text/plain;
-            charset utf-8;
-            try_files /document =404;
-        }");
+my $sandbox = "seed=5 quota=0 report_time=0 report_cooldown=0"
+              . " report_gzip=off";
+my $server = "
+    location /amazon/_document/ {
+        root $dir;
+        default_type text/plain;
+        charset utf-8;
+        try_files /document =404;
+    }";
 
+my $site = AmzSync::Site->new($sandbox, server => $server);
 my $temp = $site->db->dir . "/temp";
 my $nginx = $site->nginx(
     datasets => "marketplaces customer_returns",
@@ -137,6 +138,28 @@ sub rows {
     document("order-id\tquantity\n");
     is(run_sync("bad"), "completed", "no lines: completed");
     is_deeply(rows("bad"), [], "no lines: no rows");
+}
+
+
+# --- what a document says of a report that failed
+
+$site->renew("$sandbox fault=fatal:1", server => $server);
+
+{
+    my $untold = "Amazon could not make the report and does not say why.";
+    my $e = "\x{c3}\x{a9}";
+
+    for ([ "a reason", "Nothing\tof this.\n", "Nothing of this. " ],
+         [ "a long one", $e x 300, $e x 255 ],
+         [ "an empty one", "", $untold ],
+         [ "a blank one", "\r\n  \n", $untold ])
+    {
+        my ($name, $text, $message) = @$_;
+
+        document($text);
+        is(run_sync("fatal"), "failed: report_failed: $message",
+           "$name: is told");
+    }
 }
 
 

@@ -535,8 +535,7 @@ amzsync_sync_report_fatal(amzsync_sync_set_t *set)
     amzsync_error_t  error;
 
     amzsync_error_set(&error, "report_failed",
-                      amzsync_sync_text("Amazon could not make the report and "
-                                        "does not say why."), NULL);
+                      amzsync_sync_text(AMZSYNC_REPORT_UNTOLD), NULL);
     amzsync_sync_fetch_fail(set, &error);
 }
 
