@@ -226,8 +226,9 @@ typedef struct {
                                            listed by when they were made */
 
     /* Of a report in place of calls: fields that its EXTRA column keeps, by
-     * '|', as others may be about people; and how many seconds up to now are
-     * left to calls. */
+     * '|', as others may be about people, and none of a line whose fields are
+     * not as many as their names; and how many seconds up to now are left to
+     * calls. */
     const char              *kept;          /* NULL: all */
     time_t                   tail;
 } amzsync_report_t;

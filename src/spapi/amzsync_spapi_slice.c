@@ -35,6 +35,7 @@ typedef struct {
     ngx_uint_t               column[AMZSYNC_SLICE_FIELDS];
     ngx_uint_t               nheader;
     ngx_uint_t               quoted;    /* some are, and so may be the rest */
+    ngx_uint_t               chosen;    /* some alone are kept in extra */
 
     amzsync_slice_field_t    fields[AMZSYNC_SLICE_FIELDS];
     ngx_uint_t               nfields;
@@ -216,6 +217,7 @@ amzsync_slice_columns(amzsync_slice_t *s, const char *kept)
 
     known = 0;
 
+    s->chosen = (kept != NULL);
     s->key = AMZSYNC_SLICE_NONE;
     s->nbefore = 0;
 
@@ -522,14 +524,20 @@ amzsync_slice_extra(amzsync_slice_t *s, amzsync_array_t *array)
 }
 
 
-/* A field that no column takes; of two with one name jsonb keeps the last. */
+/*
+ * A field that no column takes; of two with one name jsonb keeps the last.  In
+ * a line of more or fewer fields than names one may stand under another's name,
+ * which says nothing of whether it may be kept.
+ */
 
 static void
 amzsync_slice_more(amzsync_slice_t *s, ngx_uint_t field)
 {
     char  name[AMZSYNC_SLICE_NAME];
 
-    if (s->fields[field].len == 0) {
+    if (s->fields[field].len == 0
+        || (s->chosen && s->nfields != s->nheader))
+    {
         return;
     }
 

@@ -1,12 +1,16 @@
 
 #include "slice.h"
+#include <spapi/amzsync_spapi_field.h>
 #include <jansson.h>
 
 
 static char *slice_append(char *text, const u_char *p, size_t len);
 static char *slice_elements(char *text, const amzsync_array_t *array,
     ngx_uint_t nrows);
-static const char *slice_object(const char *p, size_t len);
+static const char *slice_object(const amzsync_dataset_t *dataset,
+    const char *p, size_t len);
+static ngx_uint_t slice_kept(const amzsync_dataset_t *dataset,
+    const char *name);
 
 
 static const amzsync_column_t  slice_columns[] = {
@@ -209,7 +213,7 @@ slice_elements(char *text, const amzsync_array_t *array, ngx_uint_t nrows)
 
 
 const char *
-slice_extra(const char *elements)
+slice_extra(const amzsync_dataset_t *dataset, const char *elements)
 {
     char        *text, *last;
     const char  *p, *wrong;
@@ -239,7 +243,7 @@ slice_extra(const char *elements)
             abort();
         }
 
-        wrong = slice_object(text, last - text);
+        wrong = slice_object(dataset, text, last - text);
     }
 
     free(text);
@@ -249,7 +253,7 @@ slice_extra(const char *elements)
 
 
 static const char *
-slice_object(const char *p, size_t len)
+slice_object(const amzsync_dataset_t *dataset, const char *p, size_t len)
 {
     json_t      *root, *value;
     const char  *name, *wrong;
@@ -261,10 +265,42 @@ slice_object(const char *p, size_t len)
 
         if (!json_is_string(value)) {
             wrong = "a value that is no text";
+
+        } else if (dataset->report->kept && !slice_kept(dataset, name)) {
+            wrong = "a field that is not to be kept";
         }
     }
 
     json_decref(root);
 
     return wrong;
+}
+
+
+/* Values of columns may be kept, too, if they have not their form.  A name that
+ * was cut cannot be told. */
+
+static ngx_uint_t
+slice_kept(const amzsync_dataset_t *dataset, const char *name)
+{
+    ngx_uint_t       i, len;
+    const u_char    *p;
+    const char      *path;
+
+    p = (const u_char *) name;
+    len = ngx_strlen(name);
+
+    if (len > 500) {
+        return 1;
+    }
+
+    for (i = 0; i < dataset->rows->ncolumns; i++) {
+        path = dataset->rows->columns[i].path;
+
+        if (path != NULL && amzsync_field_named(path, p, len)) {
+            return 1;
+        }
+    }
+
+    return amzsync_field_named(dataset->report->kept, p, len);
 }

@@ -33,8 +33,10 @@ void slice_read(const amzsync_dataset_t *dataset, amzsync_spool_t *spool,
     amzsync_spapi_outcome_t *outcome);
 
 /* NULL, or what is wrong: of the elements of an EXTRA column each is NULL or,
- * to jansson, an object of texts. */
-const char *slice_extra(const char *elements);
+ * to jansson, an object of texts; and of a dataset that tells what it keeps, of
+ * nothing else. */
+const char *slice_extra(const amzsync_dataset_t *dataset,
+    const char *elements);
 
 
 #endif /* _SLICE_H_INCLUDED_ */

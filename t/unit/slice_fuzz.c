@@ -46,7 +46,7 @@ LLVMFuzzerTestOneInput(const u_char *p, size_t len)
     slice_read(dataset, spool, 1, one, &first);
     slice_read(dataset, spool, 1000, many, &second);
 
-    wrong = slice_extra(many[dataset->rows->ncolumns - 1]);
+    wrong = slice_extra(dataset, many[dataset->rows->ncolumns - 1]);
 
     if (wrong != NULL) {
         fprintf(stderr, "extra has %s\n", wrong);

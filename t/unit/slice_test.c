@@ -185,7 +185,7 @@ test_good(const good_t *t)
 
             same = (outcome.verdict == AMZSYNC_SPAPI_OK
                     && ngx_strcmp(columns[t->column], t->elements) == 0
-                    && slice_extra(columns[EXTRA]) == NULL);
+                    && slice_extra(&slice_dataset, columns[EXTRA]) == NULL);
 
             if (!same) {
                 diag("%s: %s", outcome.error.message, columns[t->column]);
@@ -233,7 +233,7 @@ test_names(void)
     ok(outcome.verdict == AMZSYNC_SPAPI_OK
        && ngx_strlen(columns[EXTRA]) == 510 + 15
        && amzsync_text_utf8((u_char *) columns[EXTRA], 510 + 15)
-       && slice_extra(columns[EXTRA]) == NULL,
+       && slice_extra(&slice_dataset, columns[EXTRA]) == NULL,
        "a long name is cut between two characters");
 
     for (i = 0; i < slice_dataset.rows->ncolumns; i++) {
@@ -292,6 +292,43 @@ test_keyed(void)
        && ngx_strcmp(call.outcome.error.message,
                      "Line 7 does not say what it is of") == 0,
        "a row without what it needs");
+
+    amzsync_spool_release(spool);
+}
+
+
+/* Where fields do not stand under their names nobody knows what they are. */
+
+static void
+test_shifted(void)
+{
+    char                     *columns[AMZSYNC_COLUMNS_MAX];
+    ngx_uint_t                i;
+    const char               *code;
+    amzsync_spool_t          *spool;
+    amzsync_spapi_outcome_t   outcome;
+
+    static const char  text[] = "sku\tdate-time\tcity\tx\tstate\n"
+                                "a\t2026-11-22\tSeattle\t1\tWA\n"
+                                "b\t2026-11-22\tNew\tYork\t1\tNY\n"
+                                "c\t2026-11-22\t1\tWA\n"
+                                "d\t2026-11-22\tSeattle\t2\t\n";
+
+    spool = slice_spool((u_char *) text, ngx_strlen(text), 100, 0, NULL,
+                        &code);
+    slice_read(&slice_keyed, spool, 10, columns, &outcome);
+
+    ok(outcome.verdict == AMZSYNC_SPAPI_OK
+       && ngx_strcmp(columns[0], "\"a\"\n\"b\"\n\"c\"\n\"d\"\n") == 0,
+       "lines with a field too many, and too few");
+
+    ok(ngx_strcmp(columns[3], "\"{\\\"x\\\":\\\"1\\\"}\"\nNULL\nNULL\n"
+                              "\"{\\\"x\\\":\\\"2\\\"}\"\n") == 0,
+       "nothing more is kept of them");
+
+    for (i = 0; i < slice_keyed.rows->ncolumns; i++) {
+        free(columns[i]);
+    }
 
     amzsync_spool_release(spool);
 }
@@ -470,6 +507,7 @@ main(void)
 
     test_names();
     test_keyed();
+    test_shifted();
     test_groups(715, "no row is torn by the end of the buffer");
     test_groups(TEST_LINE, "no row is torn where a line ends with the buffer");
     test_bad();
