@@ -26,10 +26,10 @@ my $server = "
 
 my $site = AmzSync::Site->new($sandbox, server => $server);
 my $temp = $site->db->dir . "/temp";
-my $nginx = $site->nginx(
-    datasets => "marketplaces customer_returns",
-    extra => "amzsync_temp_path $temp; amzsync_report_poll 100ms;"
-             . " amzsync_retry_delay 10ms; amzsync_backfill 10d;");
+my $extra = "amzsync_temp_path $temp; amzsync_report_poll 100ms;"
+            . " amzsync_retry_delay 10ms; amzsync_backfill 10d;";
+my $nginx = $site->nginx(datasets => "marketplaces customer_returns",
+                         extra => $extra);
 
 
 # The document from now on.
@@ -138,6 +138,41 @@ sub rows {
     document("order-id\tquantity\n");
     is(run_sync("bad"), "completed", "no lines: completed");
     is_deeply(rows("bad"), [], "no lines: no rows");
+}
+
+
+# --- decimal commas: of amounts in settlements, of nothing else
+
+{
+    my $nginx = $site->nginx(datasets => "settlements",
+                             extra => $extra =~ s/10d/40d/r);
+
+    document(lines([ "settlement-id", "settlement-start-date", "total-amount",
+                     "order-id", "amount", "posted-date",
+                     "quantity-purchased" ],
+                   [ "1", "14.03.2023 07:49:55 UTC", "1141,18", "o1", "",
+                     "", "" ],
+                   [ "1", "", "", "o2", "-95,00", "28.03.2023", "1" ],
+                   [ "1", "", "", "o3", "12.5", "28.03.2023", "2,5" ],
+                   [ "1", "", "", "o4", "1.234,56", "28.03.2023", "" ]));
+
+    my $sync = $site->begin($nginx, "euro", seller => "S1");
+
+    is($site->db->wait_sync($sync, timeout => 60), "completed",
+       "commas: completed") or diag $nginx->log;
+    is_deeply([ map { join " ", map { $_ // "-" } @$_ } $site->db->sql("
+        SELECT DISTINCT order_id, total_amount, amount, posted_date,
+               quantity_purchased, extra
+          FROM amzsync.settlements ORDER BY 1") ],
+              [ "o1 1141.18 - - - -", "o2 - -95.00 2023-03-28 1 -",
+                'o3 - 12.5 2023-03-28 - {"quantity-purchased": "2,5"}',
+                'o4 - - 2023-03-28 - {"amount": "1.234,56"}' ],
+              "commas: amounts are numbers");
+
+    document("order-id\tquantity\no1\t1,5\n");
+    is(run_sync("returns"), "completed", "commas: elsewhere, completed");
+    is_deeply(rows("returns"), [ 'o1 - {"quantity": "1,5"}' ],
+              "commas: elsewhere they are none");
 }
 
 

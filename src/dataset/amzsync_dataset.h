@@ -92,6 +92,8 @@ typedef enum {
                                            change of its value is logged in
                                            amzsync.changes; the table has the
                                            column changed_from */
+#define AMZSYNC_COLUMN_COMMA    0x200   /* of a report: a number may have a
+                                           comma for a point, "1141,18" */
 
 #define AMZSYNC_KEY_MAX         256     /* all keys must fit an index row */
 #define AMZSYNC_PATH_DEPTH      6

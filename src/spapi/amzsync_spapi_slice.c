@@ -481,8 +481,7 @@ amzsync_slice_value(amzsync_slice_t *s, amzsync_rows_t *rows, ngx_uint_t i)
         return NGX_DECLINED;
     }
 
-    rc = amzsync_field_append(&rows->columns[i], s->columns[i].type, f->p,
-                              f->len);
+    rc = amzsync_field_append(&rows->columns[i], &s->columns[i], f->p, f->len);
 
     if (rc == NGX_DECLINED) {
         amzsync_slice_more(s, field);

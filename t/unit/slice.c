@@ -22,6 +22,7 @@ static const amzsync_column_t  slice_columns[] = {
     { "day", "day", AMZSYNC_DATE, 0 },
     { "flag", "flag", AMZSYNC_BOOLEAN, 0 },
     { "state", "state", AMZSYNC_ENUM, 0 },
+    { "price", "price", AMZSYNC_NUMERIC, AMZSYNC_COLUMN_COMMA },
     { "extra", NULL, AMZSYNC_JSON, AMZSYNC_COLUMN_EXTRA }
 };
 

@@ -19,8 +19,11 @@ typedef struct {
 } good_t;
 
 
-enum { LINE = 0, SKU, QUANTITY, AMOUNT, TIME, DAY, FLAG, STATE, EXTRA };
+enum { LINE = 0, SKU, QUANTITY, AMOUNT, TIME, DAY, FLAG, STATE, PRICE,
+       EXTRA };
 
+
+#define DIGITS_30  "123456789012345678901234567890"
 
 static const good_t  good[] = {
 
@@ -80,6 +83,19 @@ static const good_t  good[] = {
     { "no number is kept", NULL, "amount-total\n1,50\n", AMOUNT, "NULL\n" },
     { "as it stands", NULL, "amount-total\n1,50\n", EXTRA,
       "\"{\\\"amount-total\\\":\\\"1,50\\\"}\"\n" },
+    { "a decimal comma", NULL, "price\n1141,18\n-0,5\n 95,00 \n", PRICE,
+      "1141.18\n-0.5\n95.00\n" },
+    { "or a point", NULL, "price\n1141.18\n-7\n", PRICE, "1141.18\n-7\n" },
+    { "a comma of another meaning", NULL,
+      "price\n1,234\n1.234,56\n1,234.56\n1,2,3\n,5\n-,5\n5,\n1,-2\n01,5\n",
+      PRICE, "NULL\nNULL\nNULL\nNULL\nNULL\nNULL\nNULL\nNULL\nNULL\n" },
+    { "is kept as it stands", NULL, "price\n1.234,56\n", EXTRA,
+      "\"{\\\"price\\\":\\\"1.234,56\\\"}\"\n" },
+    { "a comma behind 60 digits", NULL,
+      "price\n" DIGITS_30 DIGITS_30 ",99\n", PRICE,
+      DIGITS_30 DIGITS_30 ".99\n" },
+    { "and behind more", NULL, "price\n" DIGITS_30 DIGITS_30 "1,99\n",
+      PRICE, "NULL\n" },
     { "an integer", NULL, "quantity\n-3\n", QUANTITY, "-3\n" },
     { "no integer", NULL, "quantity\n3.5\n", QUANTITY, "NULL\n" },
 
