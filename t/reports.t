@@ -316,14 +316,16 @@ for my $fault (qw(http_500:3:createReport cut:3:getReport
 
 for ([ "fatal:3", "report_failed", qr/\S/ ],
      [ "fatal_bare:3", "report_failed", qr/does not say why/ ],
-     [ "denied:1:createReport", "access_denied", qr/Unauthorized/ ])
+     [ "denied:1:createReport", "access_denied", qr/Unauthorized/ ],
+     [ "same_token:1:getReports", "token_loop", qr/same page token/,
+       "settlements" ])
 {
-    my ($fault, $code, $text) = @$_;
-    my ($site, $nginx) = stage("fault=$fault", [ "customer_returns" ]);
+    my ($fault, $code, $text, $name) = (@$_, "customer_returns");
+    my ($site, $nginx) = stage("fault=$fault", [ $name ]);
 
     is(run_sync($site, $nginx, "u1"), "completed", "$fault: completed");
 
-    my $set = sets($site, "u1")->{customer_returns};
+    my $set = sets($site, "u1")->{$name};
     is("$set->[0] $set->[1]", "failed $code", "$fault: the dataset failed");
     like($set->[2], $text, "$fault: and says why");
     alarms($fault, $site);

@@ -14,6 +14,7 @@
 
 #define AMZSYNC_SLICE_BUFFER   1048576
 #define AMZSYNC_SLICE_FIELDS   256
+#define AMZSYNC_SLICE_NAME     512      /* of a field, as extra has it */
 #define AMZSYNC_SLICE_NONE     ((ngx_uint_t) -1)
 #define AMZSYNC_SLICE_UNKEPT   ((ngx_uint_t) -2)
 
@@ -33,7 +34,8 @@ typedef struct {
     amzsync_slice_field_t    header[AMZSYNC_SLICE_FIELDS];
     ngx_uint_t               column[AMZSYNC_SLICE_FIELDS];
     ngx_uint_t               nheader;
-    ngx_uint_t               quoted;    /* all of them are, and so the rest */
+    ngx_uint_t               quoted;    /* some are, and so may be the rest */
+    ngx_uint_t               chosen;    /* some alone are kept in extra */
 
     amzsync_slice_field_t    fields[AMZSYNC_SLICE_FIELDS];
     ngx_uint_t               nfields;
@@ -60,7 +62,8 @@ typedef struct {
 
 static ngx_int_t amzsync_slice_header(amzsync_slice_t *s,
     amzsync_spapi_report_t *call, off_t *offset);
-static void amzsync_slice_columns(amzsync_slice_t *s, const char *kept);
+static ngx_uint_t amzsync_slice_columns(amzsync_slice_t *s,
+    const char *kept);
 static ngx_int_t amzsync_slice_rows(amzsync_slice_t *s,
     amzsync_spapi_report_t *call);
 static ngx_int_t amzsync_slice_line(amzsync_slice_t *s,
@@ -181,7 +184,10 @@ amzsync_slice_header(amzsync_slice_t *s, amzsync_spapi_report_t *call,
 
     ngx_memcpy(s->names, p, n);
 
-    s->quoted = (n > 0 && s->names[0] == '"');
+    /* whoever writes any name in quotes writes values so, too */
+
+    s->quoted = (n > 0 && s->names[0] == '"')
+                || memmem(s->names, n, "\t\"", 2) != NULL;
 
     if (!amzsync_slice_split(s, s->names, s->names + n)) {
         return amzsync_slice_malformed(call, "There are too many fields", 0);
@@ -190,17 +196,28 @@ amzsync_slice_header(amzsync_slice_t *s, amzsync_spapi_report_t *call,
     s->nheader = s->nfields;
     ngx_memcpy(s->header, s->fields, sizeof(s->fields));
 
-    amzsync_slice_columns(s, call->dataset->report->kept);
+    if (!amzsync_slice_columns(s, call->dataset->report->kept)) {
+        return amzsync_slice_malformed(call, call->spool->size
+                                       ? "The first line has no name of a "
+                                         "field that this report has"
+                                       : "The document is empty", 0);
+    }
 
     return NGX_OK;
 }
 
 
-static void
+/* 0: no column has a field.  An error page, or nothing at all, must not pass
+ * for a window without rows. */
+
+static ngx_uint_t
 amzsync_slice_columns(amzsync_slice_t *s, const char *kept)
 {
-    ngx_uint_t  i, c;
+    ngx_uint_t  i, c, known;
 
+    known = 0;
+
+    s->chosen = (kept != NULL);
     s->key = AMZSYNC_SLICE_NONE;
     s->nbefore = 0;
 
@@ -232,10 +249,13 @@ amzsync_slice_columns(amzsync_slice_t *s, const char *kept)
             {
                 s->column[i] = c;
                 s->field[c] = i;
+                known = 1;
                 break;
             }
         }
     }
+
+    return known;
 }
 
 
@@ -461,8 +481,7 @@ amzsync_slice_value(amzsync_slice_t *s, amzsync_rows_t *rows, ngx_uint_t i)
         return NGX_DECLINED;
     }
 
-    rc = amzsync_field_append(&rows->columns[i], s->columns[i].type, f->p,
-                              f->len);
+    rc = amzsync_field_append(&rows->columns[i], &s->columns[i], f->p, f->len);
 
     if (rc == NGX_DECLINED) {
         amzsync_slice_more(s, field);
@@ -504,22 +523,26 @@ amzsync_slice_extra(amzsync_slice_t *s, amzsync_array_t *array)
 }
 
 
-/* A field that no column takes; of two with one name jsonb keeps the last. */
+/*
+ * A field that no column takes; of two with one name jsonb keeps the last.  In
+ * a line of more or fewer fields than names one may stand under another's name,
+ * which says nothing of whether it may be kept.
+ */
 
 static void
 amzsync_slice_more(amzsync_slice_t *s, ngx_uint_t field)
 {
-    char    name[AMZSYNC_ERROR_TEXT_MAX];
-    size_t  len;
+    char  name[AMZSYNC_SLICE_NAME];
 
-    if (s->fields[field].len == 0) {
+    if (s->fields[field].len == 0
+        || (s->chosen && s->nfields != s->nheader))
+    {
         return;
     }
 
     if (field < s->nheader && s->header[field].len) {
-        len = ngx_min(s->header[field].len, sizeof(name) - 1);
-        ngx_memcpy(name, s->header[field].p, len);
-        name[len] = '\0';
+        amzsync_text_copy(name, sizeof(name), (char *) s->header[field].p,
+                          s->header[field].len);
 
     } else {
         (void) snprintf(name, sizeof(name), "field %lu",
