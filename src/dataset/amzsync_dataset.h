@@ -92,6 +92,11 @@ typedef enum {
                                            change of its value is logged in
                                            amzsync.changes; the table has the
                                            column changed_from */
+#define AMZSYNC_COLUMN_DAY      0x200   /* of a report: the day that a line is
+                                           of.  Such a report has all days that
+                                           its range touches, in a time zone of
+                                           Amazon's: a window asks for more, and
+                                           takes the lines of its days */
 
 #define AMZSYNC_KEY_MAX         256     /* all keys must fit an index row */
 #define AMZSYNC_PATH_DEPTH      6
