@@ -94,6 +94,11 @@ typedef enum {
                                            column changed_from */
 #define AMZSYNC_COLUMN_COMMA    0x200   /* of a report: a number may have a
                                            comma for a point, "1141,18" */
+#define AMZSYNC_COLUMN_DAY      0x400   /* of a report: the day that a line is
+                                           of.  Such a report has all days that
+                                           its range touches, in a time zone of
+                                           Amazon's: a window asks for more, and
+                                           takes the lines of its days */
 
 #define AMZSYNC_KEY_MAX         256     /* all keys must fit an index row */
 #define AMZSYNC_PATH_DEPTH      6

@@ -235,6 +235,19 @@ amzsync_field_day(amzsync_array_t *array, const u_char *p, size_t len)
 }
 
 
+int64_t
+amzsync_field_day_begin(const u_char *p, size_t len)
+{
+    u_char  buf[sizeof("2026-11-22") - 1];
+
+    if (amzsync_field_date(p, len, buf) != len) {
+        return AMZSYNC_TIME_BAD;
+    }
+
+    return amzsync_time_parse(buf, sizeof(buf));
+}
+
+
 /* The time in RFC 3339's form, how long it is; 0: it is none.  Without a zone
  * it is UTC. */
 

@@ -29,5 +29,8 @@ ngx_uint_t amzsync_field_named(const char *names, const u_char *p,
 ngx_int_t amzsync_field_append(amzsync_array_t *array,
     const amzsync_column_t *column, const u_char *p, size_t len);
 
+/* The begin of a day in these forms, in UTC, or AMZSYNC_TIME_BAD. */
+int64_t amzsync_field_day_begin(const u_char *p, size_t len);
+
 
 #endif /* _AMZSYNC_SPAPI_FIELD_H_INCLUDED_ */

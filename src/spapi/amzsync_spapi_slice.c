@@ -10,6 +10,7 @@
 #include <spapi/amzsync_spapi_report.h>
 #include <spapi/amzsync_spapi_field.h>
 #include <base/amzsync_text.h>
+#include <base/amzsync_time.h>
 
 
 #define AMZSYNC_SLICE_BUFFER   1048576
@@ -47,6 +48,12 @@ typedef struct {
     u_char                   before[AMZSYNC_KEY_MAX];
     size_t                   nbefore;
 
+    /* The column of a line's day, or NONE; days begin from "from" on, and
+     * before "to". */
+    ngx_uint_t               day;
+    int64_t                  from;
+    int64_t                  to;
+
     /* Where its lines began. */
     size_t                   mark[AMZSYNC_MARK_SIZE];
     off_t                    mark_offset;
@@ -68,6 +75,9 @@ static ngx_int_t amzsync_slice_rows(amzsync_slice_t *s,
     amzsync_spapi_report_t *call);
 static ngx_int_t amzsync_slice_line(amzsync_slice_t *s,
     amzsync_spapi_report_t *call);
+static void amzsync_slice_days(amzsync_slice_t *s,
+    const amzsync_spapi_report_t *call);
+static ngx_uint_t amzsync_slice_taken(amzsync_slice_t *s);
 static ngx_uint_t amzsync_slice_full(amzsync_slice_t *s,
     amzsync_spapi_report_t *call);
 static void amzsync_slice_back(amzsync_slice_t *s,
@@ -108,6 +118,8 @@ amzsync_report_read(amzsync_spapi_report_t *call)
         s->columns = call->dataset->rows->columns;
         s->ncolumns = call->dataset->rows->ncolumns;
         s->names = NULL;
+
+        amzsync_slice_days(s, call);
 
         rc = amzsync_slice_header(s, call, &offset);
 
@@ -219,6 +231,7 @@ amzsync_slice_columns(amzsync_slice_t *s, const char *kept)
 
     s->chosen = (kept != NULL);
     s->key = AMZSYNC_SLICE_NONE;
+    s->day = AMZSYNC_SLICE_NONE;
     s->nbefore = 0;
 
     for (c = 0; c < s->ncolumns; c++) {
@@ -228,6 +241,10 @@ amzsync_slice_columns(amzsync_slice_t *s, const char *kept)
             == AMZSYNC_COLUMN_KEY)
         {
             s->key = c;
+        }
+
+        if (s->columns[c].flags & AMZSYNC_COLUMN_DAY) {
+            s->day = c;
         }
     }
 
@@ -332,9 +349,11 @@ amzsync_slice_line(amzsync_slice_t *s, amzsync_spapi_report_t *call)
 {
     ngx_int_t  rc;
 
-    /* an empty line is no row */
+    /* an empty line is no row, and one of another window's day none of this */
 
-    if (s->nfields == 1 && s->fields[0].len == 0) {
+    if ((s->nfields == 1 && s->fields[0].len == 0)
+        || !amzsync_slice_taken(s))
+    {
         call->lines++;
         return NGX_OK;
     }
@@ -351,6 +370,44 @@ amzsync_slice_line(amzsync_slice_t *s, amzsync_spapi_report_t *call)
     }
 
     return rc;
+}
+
+
+/* Windows are cut where a day begins in UTC, but for the end of the newest. */
+
+static void
+amzsync_slice_days(amzsync_slice_t *s, const amzsync_spapi_report_t *call)
+{
+    s->from = call->from;
+    s->to = call->to;
+
+    if (s->to % AMZSYNC_TIME_DAY) {
+        s->to += AMZSYNC_TIME_DAY;
+    }
+}
+
+
+/* A line that does not say its day stays where it is. */
+
+static ngx_uint_t
+amzsync_slice_taken(amzsync_slice_t *s)
+{
+    int64_t     day;
+    ngx_uint_t  field;
+
+    if (s->day == AMZSYNC_SLICE_NONE) {
+        return 1;
+    }
+
+    field = s->field[s->day];
+
+    if (field >= s->nfields) {
+        return 1;
+    }
+
+    day = amzsync_field_day_begin(s->fields[field].p, s->fields[field].len);
+
+    return day == AMZSYNC_TIME_BAD || (day >= s->from && day < s->to);
 }
 
 
