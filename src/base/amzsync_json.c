@@ -5,8 +5,6 @@
 static u_char *amzsync_json_reserve(amzsync_json_t *w, size_t size);
 static u_char *amzsync_json_grow(amzsync_json_t *w, size_t size);
 static void amzsync_json_prefix(amzsync_json_t *w, const char *key);
-static void amzsync_json_quote(amzsync_json_t *w, const u_char *p,
-    size_t len);
 static void amzsync_json_append(amzsync_json_t *w, const void *p, size_t len);
 static size_t amzsync_json_escape(u_char *dst, u_char ch);
 
@@ -58,8 +56,34 @@ void
 amzsync_json_str(amzsync_json_t *w, const char *key, const u_char *p,
     size_t len)
 {
+    size_t         n;
+    u_char         escaped[6];
+    const u_char  *end, *run;
+
     amzsync_json_prefix(w, key);
-    amzsync_json_quote(w, p, len);
+    amzsync_json_append(w, "\"", 1);
+
+    /* nothing may stand nowhere */
+
+    run = p;
+    end = len ? p + len : p;
+
+    for ( /* void */ ; p < end; p++) {
+
+        if (*p >= 0x20 && *p != '"' && *p != '\\') {
+            continue;
+        }
+
+        n = amzsync_json_escape(escaped, *p);
+
+        amzsync_json_append(w, run, p - run);
+        amzsync_json_append(w, escaped, n);
+
+        run = p + 1;
+    }
+
+    amzsync_json_append(w, run, end - run);
+    amzsync_json_append(w, "\"", 1);
 }
 
 
@@ -121,55 +145,44 @@ amzsync_json_load(const u_char *p, size_t len, json_error_t *error)
 }
 
 
-/* What stands before every value: the comma, and in an object the key, which
- * may be Amazon's, too. */
+/* What stands before every value: the comma, and in an object the key. */
 
 static void
 amzsync_json_prefix(amzsync_json_t *w, const char *key)
 {
+    size_t   len;
+    u_char  *p;
+
+    len = key ? strlen(key) : 0;
+
+    p = amzsync_json_reserve(w, len + sizeof(",\"\":") - 1);
+    if (p == NULL) {
+        return;
+    }
+
     if (w->comma) {
-        amzsync_json_append(w, ",", 1);
+        *p++ = ',';
     }
 
     if (key != NULL) {
-        amzsync_json_quote(w, (const u_char *) key, strlen(key));
-        amzsync_json_append(w, ":", 1);
+        *p++ = '"';
+        p = ngx_cpymem(p, key, len);
+        *p++ = '"';
+        *p++ = ':';
     }
 
     w->comma = 1;
+    w->last = p;
 }
 
 
-static void
-amzsync_json_quote(amzsync_json_t *w, const u_char *p, size_t len)
+void
+amzsync_json_name(amzsync_json_t *w, const u_char *p, size_t len)
 {
-    size_t         n;
-    u_char         escaped[6];
-    const u_char  *end, *run;
+    amzsync_json_str(w, NULL, p, len);
+    amzsync_json_append(w, ":", 1);
 
-    amzsync_json_append(w, "\"", 1);
-
-    /* nothing may stand nowhere */
-
-    run = p;
-    end = len ? p + len : p;
-
-    for ( /* void */ ; p < end; p++) {
-
-        if (*p >= 0x20 && *p != '"' && *p != '\\') {
-            continue;
-        }
-
-        n = amzsync_json_escape(escaped, *p);
-
-        amzsync_json_append(w, run, p - run);
-        amzsync_json_append(w, escaped, n);
-
-        run = p + 1;
-    }
-
-    amzsync_json_append(w, run, end - run);
-    amzsync_json_append(w, "\"", 1);
+    w->comma = 0;
 }
 
 

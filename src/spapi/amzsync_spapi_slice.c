@@ -606,7 +606,8 @@ amzsync_slice_more(amzsync_slice_t *s, ngx_uint_t field)
                         (unsigned long) field + 1);
     }
 
-    amzsync_json_str(&s->extra, name, s->fields[field].p,
+    amzsync_json_name(&s->extra, (u_char *) name, ngx_strlen(name));
+    amzsync_json_str(&s->extra, NULL, s->fields[field].p,
                      s->fields[field].len);
     s->nextra++;
 }
