@@ -197,7 +197,8 @@ sub alarms {
     my $created = calls($site, "createReport")->{202};
     my $again = $created - $all;
     is(calls($site, "document")->{200} - ($all - $empty),
-       $again + @all - 2 * $empty, "at once: the newest report of each is taken, not made again");
+       $again + @all - 2 * $empty,
+       "at once: the newest report of each is taken, not made again");
 
     # Amazon forgets its reports, the seller changes.
 

@@ -32,8 +32,8 @@ typedef struct {
 void amzsync_json_init(amzsync_json_t *w, u_char *buf, size_t size);
 void amzsync_json_free(amzsync_json_t *w);
 
-/* Structure.  A NULL key means: an element of an array, or the top value; others
- * have nothing to escape. */
+/* Structure.  A NULL key means: an element of an array, or the top value; a key
+ * has nothing to escape. */
 void amzsync_json_open(amzsync_json_t *w, const char *key, u_char brace);
 void amzsync_json_close(amzsync_json_t *w, u_char brace);
 
