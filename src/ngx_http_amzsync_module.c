@@ -490,9 +490,11 @@ ngx_http_amzsync_init_temp_path(ngx_conf_t *cf,
             return NGX_CONF_ERROR;
         }
 
-        path.name.len = ngx_sprintf(path.name.data, "%*samzsync_temp",
+        /* nginx makes the folder by its name alone, up to a '\0' */
+
+        path.name.len = ngx_sprintf(path.name.data, "%*samzsync_temp%Z",
                                     (size_t) (p - beside), beside)
-                        - path.name.data;
+                        - path.name.data - 1;
 
         if (ngx_conf_merge_path_value(cf, &amcf->temp_path, NULL, &path)
             != NGX_CONF_OK)

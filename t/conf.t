@@ -20,6 +20,7 @@ my %default = (
     lwa         => "amzsync_lwa https://example.com/token client_id=a"
                    . " client_secret=b;",
     keys        => "amzsync_token_keys keys;",
+    temp        => "amzsync_temp_path temp;",
     more        => "",
     user        => 'amzsync_user $http_x_user;',
     locations   => "location /start { amzsync_start; }",
@@ -58,6 +59,7 @@ http {
     $conf{endpoint}
     $conf{lwa}
     $conf{keys}
+    $conf{temp}
     $conf{more}
     server {
         listen 127.0.0.1:1984;
@@ -129,15 +131,43 @@ good("a secret in a file", lwa =>
 good("http to $_", endpoint => "amzsync_endpoint eu http://$_;")
     for "127.0.0.1", "127.9.9.9:81/", "localhost:1/a", "[::1]:8080";
 good("only a sandbox", user => "", map({ ($_ => "") } qw(postgres pool
-     endpoint lwa keys thread_pool)), locations =>
+     endpoint lwa keys temp thread_pool)), locations =>
      in("/amazon/", "amzsync_sandbox zone=s:1m;"));
 good("nothing of it", user => "", map({ ($_ => "") } qw(postgres pool
-     endpoint lwa keys thread_pool locations)));
+     endpoint lwa keys temp thread_pool locations)));
 good("every location", locations => in("/a", "amzsync_start;")
      . in("/b", "amzsync_status;") . in("/c", "amzsync_connection;")
      . in("/d/", "amzsync_sandbox zone=s:1m;") . in("/e", "amzsync_metrics;"));
 good("metrics without a user", user => "",
      locations => in("/", "amzsync_metrics;"));
+
+# Where reports lie unless told: a folder beside nginx's own, by this name,
+# whatever is in memory that has not been written.  It is made for whoever may
+# need it, if it is not there, and if the tests may.
+
+my ($beside) = `$nginx -V 2>&1` =~ m{--http-client-body-temp-path=(/\S*)/};
+my $temp = ($beside //= "$dir") . "/amzsync_temp";
+
+sub made {
+    my %before = map { $_ => 1 } glob "$temp*";
+
+    local $ENV{MALLOC_PERTURB_} = 37;
+    my (undef, $out) = try(temp => "", @_);
+    my @made = grep { !$before{$_} } glob "$temp*";
+
+    rmdir for @made;
+    push @made, $1 if $out =~ /mkdir\(\) "(.*?)" failed/s;
+
+    return "@made";
+}
+
+my $new = -e $temp ? "" : $temp;
+
+is(made(), $new, "the folder for reports");
+is(made(more => "amzsync_order_reports off;"), "", "no folder, no reports");
+is(made(more => "amzsync_order_reports off; amzsync_datasets settlements;"),
+   $new, "the folder for a dataset");
+is(made(locations => "", pool => ""), "", "no folder, no syncs");
 
 # What is not there.
 
