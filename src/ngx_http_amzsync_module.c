@@ -469,10 +469,10 @@ ngx_http_amzsync_init_temp_path(ngx_conf_t *cf,
 
     if (amcf->temp_path == NULL) {
 
-        /* those of orders are asked for by themselves, where syncs run */
+        /* those of orders are asked for by themselves */
 
-        if (!amcf->reports
-            && (amcf->sync.pool == NULL || !amcf->sync.order_reports))
+        if (amcf->used.name == NULL
+            || (!amcf->reports && !amcf->sync.order_reports))
         {
             return NGX_CONF_OK;
         }

@@ -164,6 +164,7 @@ sub made {
 my $new = -e $temp ? "" : $temp;
 
 is(made(), $new, "the folder for reports");
+is(made(pool => ""), $new, "the folder, with nginx's own thread pool");
 is(made(more => "amzsync_order_reports off;"), "", "no folder, no reports");
 is(made(more => "amzsync_order_reports off; amzsync_datasets settlements;"),
    $new, "the folder for a dataset");
