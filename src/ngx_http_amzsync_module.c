@@ -16,6 +16,7 @@ static char *ngx_http_amzsync_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
 static char *ngx_http_amzsync_location(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static ngx_uint_t ngx_http_amzsync_nameless(ngx_http_core_loc_conf_t *clcf);
 static char *ngx_http_amzsync_authorize(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_amzsync_callback(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -624,13 +625,21 @@ ngx_http_amzsync_location(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     handler = cmd->post;
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if ((*handler == ngx_http_amzsync_status
+         || *handler == ngx_http_amzsync_cancel
+         || *handler == ngx_http_amzsync_events)
+        && ngx_http_amzsync_nameless(clcf))
+    {
+        return "needs a location given by a prefix or by \"=\"";
+    }
 
     alcf->handler = *handler;
     alcf->place.name = &cmd->name;
     alcf->place.file = cf->conf_file->file.name.data;
     alcf->place.line = cf->conf_file->line;
 
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     clcf->handler = alcf->handler;
 
     amcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_amzsync_module);
@@ -640,6 +649,21 @@ ngx_http_amzsync_location(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return NGX_CONF_OK;
+}
+
+
+/* Nobody could tell what in a path follows such a location's name: an id. */
+
+static ngx_uint_t
+ngx_http_amzsync_nameless(ngx_http_core_loc_conf_t *clcf)
+{
+#if (NGX_PCRE)
+    if (clcf->regex) {
+        return 1;
+    }
+#endif
+
+    return clcf->named;
 }
 
 

@@ -207,6 +207,16 @@ bad("sandbox and start", '"amzsync_start" directive stands beside',
 bad("start and sandbox", '"amzsync_sandbox" directive conflicts',
     locations => in("/a/", "amzsync_start; amzsync_sandbox zone=s:1m;"));
 
+# An id in the path stands behind the location's name.
+
+for my $where ("~ ^/status", "~* /status\$", "\@status") {
+    bad("$_ in $where", "\"$_\" directive needs a location given by a prefix",
+        locations => in($where, "$_;"))
+        for qw(amzsync_status amzsync_cancel amzsync_events);
+
+    good("no id in $where", locations => in($where, "amzsync_start;"));
+}
+
 # The sandbox.
 
 bad("sandbox: $_->[0]", $_->[0], locations => $_->[1])
