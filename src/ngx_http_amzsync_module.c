@@ -2,15 +2,21 @@
 #include <http/amzsync_http.h>
 #include <http/amzsync_http_conf.h>
 #include <base/amzsync_metrics.h>
+#include <spapi/amzsync_spapi_reader.h>
 
 
 #define NGX_HTTP_AMZSYNC_USER_AGENT  "amzsync/0.1 (Language=C)"
+
+#define NGX_HTTP_AMZSYNC_REPORT_MIN  1024
+#define NGX_HTTP_AMZSYNC_REPORT_MAX  ((off_t) 1024 * 1024 * 1024 * 1024)
 
 
 static void *ngx_http_amzsync_create_main_conf(ngx_conf_t *cf);
 static char *ngx_http_amzsync_init_main_conf(ngx_conf_t *cf, void *conf);
 static char *ngx_http_amzsync_init_temp_path(ngx_conf_t *cf,
     ngx_http_amzsync_main_conf_t *amcf);
+static char *ngx_http_amzsync_report_size(ngx_conf_t *cf, void *post,
+    void *data);
 static void *ngx_http_amzsync_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_amzsync_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
@@ -31,7 +37,11 @@ static ngx_conf_num_bounds_t  ngx_http_amzsync_timeout_bounds = {
 };
 
 static ngx_conf_num_bounds_t  ngx_http_amzsync_page_bounds = {
-    ngx_conf_check_num_bounds, 1024, 1024 * 1024 * 1024
+    ngx_conf_check_num_bounds, 1024, AMZSYNC_READER_SIZE
+};
+
+static ngx_conf_post_t  ngx_http_amzsync_report_bounds = {
+    ngx_http_amzsync_report_size
 };
 
 static ngx_conf_num_bounds_t  ngx_http_amzsync_poll_bounds = {
@@ -176,7 +186,7 @@ static ngx_command_t  ngx_http_amzsync_commands[] = {
       ngx_conf_set_off_slot,
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_http_amzsync_main_conf_t, sync.spapi.max_report),
-      NULL },
+      &ngx_http_amzsync_report_bounds },
 
     { ngx_string("amzsync_report_poll"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
@@ -505,6 +515,25 @@ ngx_http_amzsync_init_temp_path(ngx_conf_t *cf,
     }
 
     amcf->sync.spapi.temp_path = (char *) amcf->temp_path->name.data;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_amzsync_report_size(ngx_conf_t *cf, void *post, void *data)
+{
+    off_t  *size = data;
+
+    if (*size < NGX_HTTP_AMZSYNC_REPORT_MIN
+        || *size > NGX_HTTP_AMZSYNC_REPORT_MAX)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "value must be between %O and %O",
+                           (off_t) NGX_HTTP_AMZSYNC_REPORT_MIN,
+                           NGX_HTTP_AMZSYNC_REPORT_MAX);
+        return NGX_CONF_ERROR;
+    }
 
     return NGX_CONF_OK;
 }

@@ -120,7 +120,11 @@ good("all that can be set", postgres =>
      . 'amzsync_connect_timeout 1s; amzsync_transfer_timeout 2m;'
      . 'amzsync_max_page_size 1m; amzsync_retries 0; amzsync_retry_delay 1ms;'
      . 'amzsync_max_syncs 1; amzsync_lease 1s; amzsync_backfill 30d;'
-     . ' amzsync_max_streams 10; amzsync_retention 0;');
+     . ' amzsync_max_streams 10; amzsync_retention 0;'
+     . ' amzsync_max_report_size 1024g;');
+good("$_", more => "$_;")
+    for "amzsync_max_page_size 1024", "amzsync_max_page_size 32m",
+        "amzsync_max_report_size 1k";
 good("the default thread pool", pool => "", thread_pool => "");
 good("verified TLS to PostgreSQL", postgres =>
      qq{amzsync_postgres "host=127.0.0.1 sslmode=verify-full}
@@ -382,8 +386,12 @@ bad("$_ without a user", "\"$_\" in \\S+:\\d+ needs \"amzsync_user\"",
 bad("number $_->[0]", $_->[1], more => "$_->[0];")
     for ["amzsync_connect_timeout 0", "value must be"],
         ["amzsync_transfer_timeout 2h", "value must be"],
-        ["amzsync_max_page_size 1", "value must be"],
+        ["amzsync_max_page_size 1023", "must be between 1024 and 33554432"],
+        ["amzsync_max_page_size 33m", "must be between 1024 and 33554432"],
         ["amzsync_max_page_size 2g", "invalid value|value must be"],
+        ["amzsync_max_report_size 0", "must be between 1024 and 1099511627776"],
+        ["amzsync_max_report_size 1025g", "must be between 1024 and \\d+"],
+        ["amzsync_max_report_size x", "invalid value"],
         ["amzsync_retries 101", "value must be"],
         ["amzsync_retries -1", "invalid number"],
         ["amzsync_retry_delay x", "invalid value"],
