@@ -88,6 +88,11 @@ amzsync_http_begin(amzsync_http_ctx_t *ctx)
         return amzsync_http_invalid(r, "%s", mistake);
     }
 
+    if (ctx->body_large) {
+        return amzsync_http_invalid(r, "Request body is larger than %d bytes.",
+                                    AMZSYNC_HTTP_BODY_MAX);
+    }
+
     if (ctx->conf->store == NULL) {
 
         /* "master_process off" starts no new worker on a reload. */

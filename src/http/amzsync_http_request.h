@@ -61,6 +61,7 @@ struct amzsync_http_ctx_s {
                                                    same */
 
     unsigned                        body_ours:1;
+    unsigned                        body_large:1;   /* and not all read */
 };
 
 
