@@ -58,6 +58,11 @@ sub run_sync {
 
     $site->db->wait_sync($sync, timeout => 60) or diag $nginx->log;
 
+    return state($user);
+}
+
+sub state {
+    my ($user) = @_;
     my ($set) = $site->db->sql("
         SELECT status, error_code, error_message FROM amzsync.sync_datasets
          WHERE user_id = '$user' AND dataset = 'customer_returns'
@@ -76,6 +81,21 @@ sub rows {
         SELECT DISTINCT order_id, quantity, extra
           FROM amzsync.customer_returns WHERE user_id = '$user'
          ORDER BY 1") ];
+}
+
+
+# --- an endpoint that was there when the user connected
+
+{
+    $site->connect($nginx, "far", seller => "S1");
+    $site->db->sql("UPDATE amzsync.connections SET region = 'eu'
+                     WHERE user_id = 'far'");
+    my $sync = $site->db->start("far", port => $nginx->port);
+
+    is($site->db->wait_sync($sync, timeout => 60), "failed",
+       "no endpoint: failed");
+    is(state("far"), "failed: region_not_configured: No endpoint is configured"
+       . " for the seller's region", "no endpoint: says so");
 }
 
 

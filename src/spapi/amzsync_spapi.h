@@ -76,6 +76,9 @@ ngx_int_t amzsync_spapi_init(void);
     "Amazon no longer accepts the seller's authorization: it was revoked or " \
     "has expired. Connect the Amazon account again."
 
+#define AMZSYNC_SPAPI_NO_ENDPOINT                                             \
+    "No endpoint is configured for the seller's region"
+
 
 /*
  * LWA's exchange of a refresh token for an access token.  The refresh token

@@ -42,8 +42,7 @@ amzsync_spapi_page(amzsync_spapi_page_t *call)
     if (call->conf->endpoints[call->region] == NULL) {
         amzsync_spapi_http_verdict(&h, AMZSYNC_SPAPI_FAILED,
                                    "region_not_configured",
-                                   "No endpoint is configured for the "
-                                   "seller's region");
+                                   AMZSYNC_SPAPI_NO_ENDPOINT);
         return;
     }
 

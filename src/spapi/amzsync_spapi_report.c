@@ -36,6 +36,14 @@ amzsync_spapi_report(amzsync_spapi_report_t *call)
 {
     ngx_memzero(&call->outcome, sizeof(amzsync_spapi_outcome_t));
 
+    if (call->conf->endpoints[call->region] == NULL) {
+        call->outcome.verdict = AMZSYNC_SPAPI_FAILED;
+        amzsync_error_set(&call->outcome.error, "region_not_configured",
+                          AMZSYNC_SPAPI_NO_ENDPOINT,
+                          sizeof(AMZSYNC_SPAPI_NO_ENDPOINT) - 1, NULL);
+        return;
+    }
+
     switch (call->step) {
 
     case AMZSYNC_REPORT_FIND:
@@ -158,10 +166,6 @@ amzsync_report_url(const amzsync_spapi_report_t *call, const char *path,
     const char  *endpoint;
 
     endpoint = call->conf->endpoints[call->region];
-
-    if (endpoint == NULL) {
-        endpoint = "";
-    }
 
     size = ngx_strlen(endpoint) + sizeof(AMZSYNC_REPORT_API)
            + ngx_strlen(path) + 3 * ngx_strlen(id) + 1;
