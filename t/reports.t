@@ -131,6 +131,16 @@ sub truth {
 }
 
 
+sub slurp {
+    my ($path) = @_;
+
+    open my $fh, '<', $path or die "$path: $!\n";
+    local $/;
+
+    return <$fh>;
+}
+
+
 sub calls {
     my ($site, $operation) = @_;
     my $calls = $site->requests->{$operation};
@@ -204,27 +214,33 @@ sub alarms {
 }
 
 
-# --- marketplaces that go, take their rows along, and come back
+# --- marketplaces that go, take their rows along, and come back; what is the
+# --- region's is there once, whichever of them are named
+
+# A user's sync with these marketplaces; "full" reads all anew.
+
+sub run_with {
+    my ($name, $site, $nginx, $full, @markets) = @_;
+
+    $site->connect($nginx, "u1", seller => "S1", marketplaces => \@markets);
+
+    my (undef, $answer) = $site->db->call(
+        "POST", "/api/v1/integrations/amazon/sync", user => "u1",
+        port => $nginx->port, body => $full ? { full => \1 } : {});
+
+    is($site->db->wait_sync($answer->{syncId}, timeout => 120), "completed",
+       "$name: completed");
+}
+
+
+my @regional = qw(reimbursements removal_orders removal_shipments);
 
 {
-    my ($site, $nginx) = stage("", [ "reimbursements", "customer_returns" ],
+    my ($site, $nginx) = stage("", [ @regional, "customer_returns" ],
                                extra => "");
-    my @sets = qw(reimbursements customer_returns);
+    my @sets = (@regional, "customer_returns");
     my @markets = AmzSync::Site::markets();
-
-    my $again = sub {
-        my ($name, $full, @markets) = @_;
-
-        $site->connect($nginx, "u1", seller => "S1",
-                       marketplaces => \@markets);
-
-        my (undef, $answer) = $site->db->call(
-            "POST", "/api/v1/integrations/amazon/sync", user => "u1",
-            port => $nginx->port, body => $full ? { full => \1 } : {});
-
-        is($site->db->wait_sync($answer->{syncId}, timeout => 120),
-           "completed", "$name: completed");
-    };
+    my @run = ($site, $nginx);
 
     is(run_sync($site, $nginx, "u1"), "completed", "all markets: completed");
     is_true("all markets", $site, "u1", @sets);
@@ -232,14 +248,65 @@ sub alarms {
     my $rows = $site->db->value("SELECT count(*)
                                    FROM amzsync.customer_returns");
 
-    $again->("one market", 1, $markets[0]);
+    run_with("one market", @run, 1, $markets[0]);
     cmp_ok($site->db->value("SELECT count(*) FROM amzsync.customer_returns"),
            "<", $rows, "one market: the others' rows are gone");
-    is_true("one market", $site, "u1", "reimbursements");
+    is_true("one market", $site, "u1", @regional);
 
-    $again->("all again", 0, @markets);
+    run_with("all again", @run, 0, @markets);
     is_true("all again", $site, "u1", @sets);
     alarms("all again", $site);
+}
+
+{
+    my ($site, $nginx) = stage("report_cooldown=0", \@regional);
+    my ($us, $ca, $mx) = AmzSync::Site::markets();
+    my @run = ($site, $nginx);
+
+    run_with("first market", @run, 0, $us);
+    is_true("first market", $site, "u1", @regional);
+
+    run_with("one more", @run, 0, $us, $ca);
+    is_true("one more", $site, "u1", @regional);
+
+    run_with("another", @run, 0, $mx);
+    is_true("another", $site, "u1", @regional);
+
+    # What a database may hold of a module that took them for a marketplace's.
+
+    $site->db->sql("
+        INSERT INTO amzsync.coverage
+        SELECT user_id, selling_partner_id, region, dataset, load_sync_no - n,
+               load_step, ids, range_from, range_to - n * interval '1 min',
+               report_id, state, rows, updated_at
+          FROM amzsync.coverage,
+               (VALUES (1, '{$ca}'::text[]), (2, '{$us}')) v (n, ids)
+         WHERE dataset <> 'marketplaces'");
+    $site->db->sql("
+        CREATE TEMP TABLE more AS SELECT * FROM amzsync.${_}_rows;
+        UPDATE more SET load_sync_no = load_sync_no - 1;
+        INSERT INTO amzsync.${_}_rows SELECT * FROM more;
+        UPDATE more SET load_sync_no = load_sync_no - 1;
+        INSERT INTO amzsync.${_}_rows SELECT * FROM more") for @regional;
+
+    isnt(scalar(truth($site, "u1", undef, "reimbursements")), 0,
+         "old module: doubled");
+
+    $site->db->script(slurp(AmzSync::root() . "/sql/0014_windows.sql"));
+
+    is_true("migrated", $site, "u1", @regional);
+    is_deeply([ map { @$_ } $site->db->sql("
+        SELECT DISTINCT array_to_string(marketplace_ids, ' ')
+          FROM amzsync.coverage
+         WHERE state = 'done' AND dataset <> 'marketplaces'") ],
+              [ join " ", sort $us, $ca, $mx ],
+              "migrated: each window is all marketplaces'");
+
+    run_with("migrated, again", @run, 0, $mx);
+    is_true("migrated, again", $site, "u1", @regional);
+    is_deeply([ hidden($site, grep { $_ ne "removal_orders" } @regional) ],
+              [], "migrated, again: tidy");
+    alarms("another", $site);
 }
 
 

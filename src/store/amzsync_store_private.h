@@ -14,7 +14,7 @@
 
 
 /* The newest migration in sql/ that the statements rely on. */
-#define AMZSYNC_STORE_SCHEMA_VERSION  13
+#define AMZSYNC_STORE_SCHEMA_VERSION  14
 
 
 /*
