@@ -1,6 +1,21 @@
--- Windows: removals are the region's, whichever marketplaces were named for
--- their reports, as reimbursements are: of two loads of one window the older
--- is no more than the other, doubled.
+-- Windows: what Amazon has cancelled once may have data still.
+
+ALTER TABLE amzsync.coverage
+    DROP CONSTRAINT coverage_state_check,
+    ADD CONSTRAINT coverage_state_check CHECK (state IN
+        ('loading', 'done', 'cancelled', 'empty', 'failed', 'replaced'));
+
+COMMENT ON COLUMN amzsync.coverage.state IS
+    'loading; done: the window was read whole, of a report its rows are the '
+    'window''s; cancelled: Amazon cancelled the report, as it does when there '
+    'are no data, but not only then: the next sync asks for it once more; '
+    'empty: it did so again; failed: sync_datasets says why, the next sync '
+    'asks for it; replaced: by a newer load, its rows are being deleted';
+
+
+-- Removals are the region's, whichever marketplaces were named for their
+-- reports, as reimbursements are: of two loads of one window the older is no
+-- more than the other, doubled.
 
 WITH loads AS MATERIALIZED (
     SELECT user_id, selling_partner_id, region, dataset, load_sync_no,

@@ -397,22 +397,164 @@ for ([ "fatal:3", "report_failed", qr/\S/ ],
 }
 
 
-# --- Amazon cancels what has no data: the rows that are there stay
+# --- Amazon cancels what has no data, and other reports: such a window is asked
+# --- for once more, by the next sync; then it is empty
+
+# The windows that a user's last sync was to read, by the day they begin at.
+
+sub planned {
+    my ($site, $dataset) = @_;
+
+    return map { $_->[0] } $site->db->sql("
+        SELECT w::date
+          FROM amzsync.sync_units, generate_series(
+                   date_bin('720 h', range_from, '2000-01-01Z'),
+                   range_to - interval '1 ms', '720 h') w
+         WHERE dataset = '$dataset'
+           AND sync_no = (SELECT max(sync_no) FROM amzsync.sync_progress)
+         ORDER BY unit, w");
+}
+
+
+sub states {
+    my ($site, $dataset) = @_;
+
+    return join ", ", map { join " ", @$_ } $site->db->sql("
+        SELECT state, count(*), count(DISTINCT range_from)
+          FROM amzsync.coverage WHERE dataset = '$dataset'
+         GROUP BY 1 ORDER BY 1");
+}
+
+
+# What the status says is missing of the only dataset of reports.
+
+sub missing {
+    my ($site, $nginx) = @_;
+    my (undef, $json) = $site->db->call("GET",
+        "/api/sync/status?coverage=1", user => "u1", port => $nginx->port);
+
+    return $json->{lastSync}{datasets}[-1]{missing};
+}
+
+
+sub sandbox {
+    my ($more) = @_;
+
+    return "seed=5 orders=200 until="
+           . POSIX::strftime("%Y-%m-%dT00:00:00Z", gmtime(time - 2 * 86400))
+           . " $quick $more";
+}
 
 {
     my ($site, $nginx) = stage("fault=cancelled:1 report_cooldown=0",
-                               [ "customer_returns" ]);
+                               [ "reimbursements" ], extra => "");
+    my @run = ($site, $nginx, "u1");
 
-    is(run_sync($site, $nginx, "u1"), "completed", "cancelled: completed");
-    is_deeply([ coverage($site, "u1") ],
-              [ "customer_returns empty empty $some 0" ],
-              "cancelled: the windows are empty");
+    is(run_sync(@run), "completed", "cancelled: completed");
+    is(states($site, "reimbursements"), "cancelled $all $all",
+       "cancelled: each window is");
+    is_deeply(missing($site, $nginx), [], "cancelled: nothing is missing");
 
-    is(run_sync($site, $nginx, "u1"), "completed", "cancelled: again");
-    is_deeply([ coverage($site, "u1") ],
-              [ "customer_returns empty empty $some 0" ],
-              "cancelled: and are told once");
+    $site->renew(sandbox("report_cooldown=0"));
+    is(run_sync(@run), "completed", "not cancelled: completed");
+    is(states($site, "reimbursements"), "done $all $all",
+       "not cancelled: each window was read");
+    is_true("not cancelled", $site, "u1", "reimbursements");
+    is_deeply(calls($site, "createReport"), { 202 => 2 * $all },
+              "not cancelled: each was asked for once more");
+    is($site->db->value("SELECT count(*) FROM amzsync.sync_units
+                          WHERE dataset = 'reimbursements'
+                            AND sync_no = (SELECT max(sync_no)
+                                             FROM amzsync.sync_progress)"),
+       2, "not cancelled: as a unit before what is read again");
+
+    my $again = windows(30);
+
+    is(run_sync(@run), "completed", "again: completed");
+    is_deeply(calls($site, "createReport"), { 202 => 2 * $all + $again - 1 },
+              "again: these no more; the newest report is taken");
     alarms("cancelled", $site);
+}
+
+{
+    my ($site, $nginx) = stage("fault=cancelled:1 report_cooldown=0",
+                               [ "reimbursements" ], extra => "");
+    my @run = ($site, $nginx, "u1");
+
+    is(run_sync(@run), "completed", "cancelled twice: completed");
+
+    # One of them will be the same report: the first that is asked for next.
+
+    $site->db->sql("
+        UPDATE amzsync.coverage SET report_id = (
+                   SELECT max(report_id)::bigint + 1 FROM amzsync.coverage)
+         WHERE range_from = (SELECT min(range_from) FROM amzsync.coverage
+                              WHERE dataset = 'reimbursements')");
+
+    is(run_sync(@run), "completed", "cancelled twice: again");
+
+    # The newest window is longer now: of its end nobody has said so before.
+
+    my ($once, $twice) = (2, $all - 2);
+    is(states($site, "reimbursements"),
+       "cancelled $once $once, empty $twice $twice",
+       "cancelled twice: the windows are empty, but for the newest one");
+
+    my @planned = planned($site, "reimbursements");
+    is(scalar @planned, $all, "cancelled twice: all were asked for");
+
+    is(run_sync(@run), "completed", "cancelled twice: once more");
+    is(states($site, "reimbursements"), "cancelled 1 1, empty "
+       . join(" ", ($all - 1) x 2), "cancelled twice: no other state");
+
+    my %empty = map { $_ => 1 } @planned[1 .. $all - 1 - windows(30)];
+    is(scalar(grep { $empty{$_} } planned($site, "reimbursements")), 0,
+       "cancelled twice: empty ones are not asked for");
+    is(scalar planned($site, "reimbursements"), 1 + windows(30),
+       "cancelled twice: but the one whose report was the same");
+
+    is_deeply(missing($site, $nginx), [], "cancelled twice: none is missing");
+    alarms("cancelled twice", $site);
+}
+
+# Every third one, of datasets by marketplaces; rows that are there stay.
+
+{
+    my ($site, $nginx) = stage("fault=cancelled:3 report_cooldown=0",
+                               [ "customer_returns" ], extra => "");
+    my @run = ($site, $nginx, "u1");
+
+    is(run_sync(@run), "completed", "every third: completed");
+
+    my @cancelled = map { $_->[0] } $site->db->sql("
+        SELECT range_from::date FROM amzsync.coverage
+         WHERE state = 'cancelled' ORDER BY range_from");
+    is(scalar @cancelled, int $all / 3, "every third: so many");
+
+    my $rows = $site->db->value("SELECT count(*)
+                                   FROM amzsync.customer_returns");
+
+    $site->renew(sandbox("fault=cancelled:1 report_cooldown=0"));
+    is(run_sync(@run), "completed", "every third, then all: completed");
+
+    my %again = map { $_ => 1 } planned($site, "customer_returns");
+    is_deeply([ grep { !$again{$_} } @cancelled ], [],
+              "every third, then all: those were asked for again");
+    is(keys %again, scalar(grep { $_ lt $site->db->value("
+           SELECT max(range_from)::date FROM amzsync.sync_units
+            WHERE dataset = 'customer_returns'") } @cancelled) + windows(120),
+       "every third, then all: and what is always read again, no other");
+    is($site->db->value("SELECT count(*) FROM amzsync.customer_returns"),
+       $rows, "every third, then all: the rows that were there stay");
+
+    $site->renew(sandbox("report_cooldown=0"));
+    run_with("every third, full", $site, $nginx, 1,
+             AmzSync::Site::markets());
+    is_true("every third, full", $site, "u1", "customer_returns");
+    is_deeply([ coverage($site, "u1") ],
+              [ "customer_returns done done $all 0" ],
+              "every third, full: all is covered");
+    alarms("every third", $site);
 }
 
 

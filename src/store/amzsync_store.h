@@ -450,6 +450,7 @@ typedef struct {
     int64_t             units;          /* how many there are */
     int64_t             calls_to;       /* by report: until here by calls; or
                                            TIME_BAD */
+    int64_t             newest;         /* where the last of all units ends */
     ngx_uint_t          by_report;      /* in place of calls */
     ngx_uint_t          decided;        /* which of them, for good */
 } amzsync_store_unit_t;

@@ -45,6 +45,21 @@ static amzsync_pg_stmt_t  **amzsync_store_purge_stmts;
     "AND c.report_id = $25"
 
 
+/*
+ * What another sync has seen cancelled before, as a whole, and of which this is
+ * not the same report: it is cancelled for the second time.
+ */
+
+#define AMZSYNC_STORE_LOAD_STATE                                              \
+    "CASE WHEN $26 = 'cancelled' AND EXISTS ("                                \
+        "SELECT FROM amzsync.coverage c WHERE " AMZSYNC_STORE_LOADS           \
+          " AND c.state IN ('cancelled', 'empty') AND c.load_sync_no <> $2 "  \
+           "AND c.report_id IS DISTINCT FROM $25 "                            \
+           "AND c.range_from <= $23 AND c.range_to >= $24 "                   \
+           "AND c.marketplace_ids @> $20) "                                   \
+        "THEN 'empty' ELSE $26 END"
+
+
 /* $25 report, $26 state, $23 begin and $24 end of the window. */
 
 const amzsync_pg_stmt_t  amzsync_store_load_step_stmt = {
@@ -56,8 +71,8 @@ const amzsync_pg_stmt_t  amzsync_store_load_step_stmt = {
                "load_step, marketplace_ids, report_id, state, range_from, "
                "range_to) "
         "SELECT $1, page.selling_partner_id, page.region, $4, $2, "
-               "$21::bigint, $20, $25, $26, $23::timestamptz, "
-               "$24::timestamptz "
+               "$21::bigint, $20, $25, " AMZSYNC_STORE_LOAD_STATE ", "
+               "$23::timestamptz, $24::timestamptz "
           "FROM page WHERE $25::text IS NOT NULL "
              "OR $26 = 'failed' AND $23 IS NOT NULL "
         "ON CONFLICT " AMZSYNC_STORE_LOAD_KEY " DO UPDATE "
@@ -65,8 +80,9 @@ const amzsync_pg_stmt_t  amzsync_store_load_step_stmt = {
                "range_to = excluded.range_to, updated_at = now() "
     "), replaced AS ("
         "UPDATE amzsync.coverage c SET state = 'replaced', updated_at = now() "
-          "FROM page WHERE $26 IN ('empty', 'failed') "
-           "AND c.state IN ('empty', 'failed') AND " AMZSYNC_STORE_LOAD_OTHERS
+          "FROM page WHERE $26 IN ('cancelled', 'failed') "
+           "AND c.state IN ('cancelled', 'empty', 'failed') "
+           "AND " AMZSYNC_STORE_LOAD_OTHERS
     ") SELECT 0 FROM page",
     AMZSYNC_STORE_LOAD_PARAMS
 };

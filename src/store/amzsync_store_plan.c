@@ -23,6 +23,8 @@ static void amzsync_store_plan_each(amzsync_store_sql_t *sql,
     const amzsync_each_t *each);
 static void amzsync_store_plan_open(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset);
+static void amzsync_store_plan_again(amzsync_store_sql_t *sql,
+    const amzsync_dataset_t *dataset);
 
 
 /*
@@ -75,9 +77,12 @@ static void amzsync_store_plan_open(amzsync_store_sql_t *sql,
     "LEAST(m.newest - interval '1 s', GREATEST(m.oldest, "                    \
           "c.covered_to - $7::float8 * interval '1 s'))"
 
-#define AMZSYNC_STORE_PLAN_ALIGNED                                            \
-    "date_bin($9::float8 * interval '1 s', " AMZSYNC_STORE_PLAN_START ", "    \
+#define AMZSYNC_STORE_PLAN_BEGIN(time)                                        \
+    "date_bin($9::float8 * interval '1 s', " time ", "                        \
              "'2000-01-01T00:00:00Z')"
+
+#define AMZSYNC_STORE_PLAN_ALIGNED                                            \
+    AMZSYNC_STORE_PLAN_BEGIN(AMZSYNC_STORE_PLAN_START)
 
 #define AMZSYNC_STORE_PLAN_STARTS(start)                                      \
     ", starts AS MATERIALIZED ("                                              \
@@ -141,7 +146,8 @@ static void amzsync_store_plan_open(amzsync_store_sql_t *sql,
                     "WHERE r.user_id = $1 AND r.sync_no = last.sync_no "      \
                       "AND r.dataset = $4 AND r.by_report)), "                \
            "plan.parent_id, (SELECT count(*) FROM plan), "                    \
-           "plan.by_report::int, " AMZSYNC_STORE_MS("plan.calls_to") " "      \
+           "plan.by_report::int, " AMZSYNC_STORE_MS("plan.calls_to") ", "     \
+           AMZSYNC_STORE_MS("(SELECT max(range_to) FROM plan)") " "           \
       "FROM held LEFT JOIN plan ON plan.unit >= $8::bigint "                  \
      "ORDER BY plan.unit LIMIT 256"
 
@@ -244,6 +250,10 @@ amzsync_store_plan_units(amzsync_store_sql_t *sql,
         amzsync_store_plan_open(sql, dataset);
     }
 
+    if (amzsync_store_plan_aligned(dataset)) {
+        amzsync_store_plan_again(sql, dataset);
+    }
+
     amzsync_store_sql(sql, ")");
 }
 
@@ -286,6 +296,59 @@ amzsync_store_plan_open(amzsync_store_sql_t *sql,
                      ") days) ranges",
         dataset->open_time, dataset->rows->table, dataset->open_column,
         dataset->open_value, dataset->open_time, dataset->open_time);
+}
+
+
+/*
+ * Windows before all this that were not read, or cancelled once: whole ones, as
+ * they are cut by all syncs, those side by side as one unit.
+ */
+
+static void
+amzsync_store_plan_again(amzsync_store_sql_t *sql,
+    const amzsync_dataset_t *dataset)
+{
+    const char  *ids, *before;
+
+    before = "s.range_from";
+
+    switch (dataset->unit) {
+
+    case AMZSYNC_UNIT_REGION:
+        ids = "(SELECT array_agg(marketplace_id ORDER BY marketplace_id) "
+              "FROM starts)";
+        before = "(SELECT min(range_from) FROM starts)";
+        break;
+
+    case AMZSYNC_UNIT_MARKETPLACES:
+        ids = "array_agg(DISTINCT s.marketplace_id ORDER BY s.marketplace_id)";
+        break;
+
+    default: /* AMZSYNC_UNIT_SELLER */
+        ids = "'{}'::text[]";
+    }
+
+    amzsync_store_sql(sql,
+        " UNION ALL "
+        "SELECT -1, upper(r), lower(r), '', ids FROM ("
+            "SELECT ids, unnest(range_agg(tstzrange(w, "
+                                 "w + $9 * interval '1 s'))) AS r "
+              "FROM (SELECT w, %s AS ids "
+                      "FROM starts s JOIN amzsync.coverage c "
+                        "ON c.user_id = $1 "
+                       "AND c.selling_partner_id = s.selling_partner_id "
+                       "AND c.region = s.region AND c.dataset = $4 "
+                       "AND c.state IN ('cancelled', 'failed') "
+                       "AND s.marketplace_id = ANY (c.marketplace_ids), "
+                      "LATERAL generate_series("
+                          AMZSYNC_STORE_PLAN_BEGIN("c.range_from") ", "
+                          "c.range_to - interval '1 ms', "
+                          "$9 * interval '1 s') w "
+                     "WHERE w >= " AMZSYNC_STORE_PLAN_BEGIN("s.oldest") " "
+                       "AND w < %s "
+                     "GROUP BY w) windows "
+             "GROUP BY ids) again",
+        ids, before);
 }
 
 
@@ -334,6 +397,7 @@ amzsync_store_plan_row(amzsync_store_call_t *call, ngx_uint_t n,
     row->parent_id = amzsync_store_text(call, n, 4);
     row->units = amzsync_store_int(call, n, 5, 0);
     row->calls_to = amzsync_store_int(call, n, 7, AMZSYNC_TIME_BAD);
+    row->newest = amzsync_store_int(call, n, 8, AMZSYNC_TIME_BAD);
     row->by_report = (amzsync_store_int(call, n, 6, 0) != 0);
     row->decided = (amzsync_store_int(call, n, 6, -1) != -1);
 }

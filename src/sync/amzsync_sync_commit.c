@@ -199,7 +199,7 @@ amzsync_sync_commit_next_window(amzsync_sync_set_t *set)
 
     end = unit->to;
 
-    if (set->report
+    if (set->report && end == unit->newest
         && amzsync_sync_plan_window(set, unit, step->window_from) == end)
     {
         end = step->window_to;

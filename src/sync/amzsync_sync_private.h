@@ -75,6 +75,9 @@ typedef struct {
     char                      *parent_id;       /* of an EACH unit, or "" */
     int64_t                    calls_to;        /* by report: until here by
                                                    calls; or TIME_BAD */
+    int64_t                    newest;          /* where the plan ends: a window
+                                                   that does so may have a
+                                                   report that is fresh */
     unsigned                   by_report:1;     /* in place of calls */
     unsigned                   decided:1;       /* which of them */
 } amzsync_sync_unit_t;

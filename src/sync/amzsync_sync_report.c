@@ -183,7 +183,7 @@ amzsync_sync_report_ask(amzsync_sync_set_t *set)
 
     if (!report->listed
         && (report->uncertain
-            || (set->window_to == amzsync_sync_unit(set)->to
+            || (set->window_to == amzsync_sync_unit(set)->newest
                 && set->source->report->cooldown)))
     {
         report->step = AMZSYNC_REPORT_FIND;
@@ -263,12 +263,12 @@ amzsync_sync_report_call(amzsync_sync_set_t *set,
     call->step = report->step;
     call->from = set->window_from;
     call->to = set->window_to;
-    call->planned = amzsync_sync_unit(set)->to;
+    call->planned = amzsync_sync_unit(set)->newest;
 
     /* the newest window ends now, and did so a moment ago; a report that was
      * cancelled, because there is one that Amazon would not tell from it */
 
-    if (set->window_to == amzsync_sync_unit(set)->to || report->cancelled) {
+    if (set->window_to == call->planned || report->cancelled) {
         call->slack = (int64_t) set->source->report->cooldown * 1000;
     }
 
@@ -351,7 +351,8 @@ amzsync_sync_report_done(amzsync_sync_set_t *set,
 
 /*
  * Nothing that may be taken instead of a report that Amazon has cancelled:
- * there are no data.  Rows that were there before stay.
+ * there are no data, it seems; the next sync asks once more.  Rows that were
+ * there before stay.
  */
 
 static void
@@ -367,7 +368,7 @@ amzsync_sync_report_found(amzsync_sync_set_t *set,
     report->uncertain = 0;
 
     if (call->report_id[0] && call->report_to < set->window_to
-        && set->window_to != amzsync_sync_unit(set)->to)
+        && set->window_to != amzsync_sync_unit(set)->newest)
     {
         /* to take it would leave a gap that looks as if it were read */
 
@@ -392,7 +393,7 @@ amzsync_sync_report_found(amzsync_sync_set_t *set,
     }
 
     if (report->cancelled) {
-        amzsync_sync_commit_report(set, NULL, NULL, "empty");
+        amzsync_sync_commit_report(set, NULL, NULL, "cancelled");
         return;
     }
 
