@@ -13,6 +13,17 @@ COMMENT ON COLUMN amzsync.coverage.state IS
     'asks for it; replaced: by a newer load, its rows are being deleted';
 
 
+-- A dataset goes on behind a window that has failed, and fails at its end: the
+-- error is known before.
+
+ALTER TABLE amzsync.sync_datasets
+    DROP CONSTRAINT sync_datasets_check,
+    ADD CONSTRAINT sync_datasets_check CHECK (CASE status
+        WHEN 'in_progress' THEN true
+        WHEN 'failed' THEN error_code IS NOT NULL
+        ELSE error_code IS NULL END);
+
+
 -- Removals are the region's, whichever marketplaces were named for their
 -- reports, as reimbursements are: of two loads of one window the older is no
 -- more than the other, doubled.

@@ -157,6 +157,52 @@ sub alarms {
 }
 
 
+# The windows that a user's last sync was to read, by the day they begin at.
+
+sub planned {
+    my ($site, $dataset) = @_;
+
+    return map { $_->[0] } $site->db->sql("
+        SELECT w::date
+          FROM amzsync.sync_units, generate_series(
+                   date_bin('720 h', range_from, '2000-01-01Z'),
+                   range_to - interval '1 ms', '720 h') w
+         WHERE dataset = '$dataset'
+           AND sync_no = (SELECT max(sync_no) FROM amzsync.sync_progress)
+         ORDER BY unit, w");
+}
+
+
+sub states {
+    my ($site, $dataset) = @_;
+
+    return join ", ", map { join " ", @$_ } $site->db->sql("
+        SELECT state, count(*), count(DISTINCT range_from)
+          FROM amzsync.coverage WHERE dataset = '$dataset'
+         GROUP BY 1 ORDER BY 1");
+}
+
+
+# What the status says is missing of the only dataset of reports.
+
+sub missing {
+    my ($site, $nginx) = @_;
+    my (undef, $json) = $site->db->call("GET",
+        "/api/sync/status?coverage=1", user => "u1", port => $nginx->port);
+
+    return $json->{lastSync}{datasets}[-1]{missing};
+}
+
+
+sub sandbox {
+    my ($more) = @_;
+
+    return "seed=5 orders=200 until="
+           . POSIX::strftime("%Y-%m-%dT00:00:00Z", gmtime(time - 2 * 86400))
+           . " $quick $more";
+}
+
+
 # --- all of them; again at once; and again when the seller has changed
 
 {
@@ -397,53 +443,183 @@ for ([ "fatal:3", "report_failed", qr/\S/ ],
 }
 
 
+# --- a window that fails does not stop the others, and is asked for again
+
+sub failed {
+    my ($site) = @_;
+
+    return [ map { { marketplaceId => $_->[0], from => $_->[1],
+                     to => $_->[2] } } $site->db->sql("
+        SELECT m, to_char(range_from AT TIME ZONE 'UTC', f),
+               to_char(range_to AT TIME ZONE 'UTC', f)
+          FROM amzsync.coverage, unnest(marketplace_ids) m,
+               (VALUES ('YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')) v (f)
+         WHERE state = 'failed' ORDER BY range_from, m") ];
+}
+
+{
+    my ($site, $nginx) = stage("fault=fatal:3 report_cooldown=0",
+                               [ "ledger_detail" ], extra => "");
+    my @run = ($site, $nginx, "u1");
+    my $bad = int $all / 3;
+
+    is(run_sync(@run), "completed", "some fail: completed");
+    is_deeply([ @{ sets($site, "u1")->{ledger_detail} }[0, 1] ],
+              [ "failed", "report_failed" ], "some fail: the dataset, too");
+    is(states($site, "ledger_detail"),
+       join(" ", "done", ($all - $bad) x 2) . ", " . join(" ", "failed",
+                                                          ($bad) x 2),
+       "some fail: all the others were read");
+    is_deeply(missing($site, $nginx), failed($site),
+              "some fail: these are missing");
+    is($site->db->value("SELECT rows FROM amzsync.sync_datasets
+                          WHERE dataset = 'ledger_detail'"),
+       $site->db->value("SELECT count(*) FROM amzsync.ledger_detail"),
+       "some fail: each row was counted once");
+
+    # All of them fail: those of before, too.
+
+    $site->renew(sandbox("fault=fatal_bare:1 report_cooldown=0"));
+    is(run_sync(@run), "completed", "all fail: completed");
+    like(sets($site, "u1")->{ledger_detail}[2], qr/does not say why/,
+         "all fail: why");
+
+    my @planned = planned($site, "ledger_detail");
+    is(calls($site, "createReport")->{202}, $all + @planned - 1,
+       "all fail: each was asked for once, the newest one is taken");
+    cmp_ok(scalar @planned, '>', windows(90), "all fail: also older ones");
+
+    # Amazon forgets what could be taken.
+
+    $site->renew(sandbox("report_cooldown=0"));
+    $site->amazon->stop;
+    $site->amazon->start;
+    is(run_sync(@run), "completed", "none fails: completed");
+    is(sets($site, "u1")->{ledger_detail}[0], "completed",
+       "none fails: the dataset");
+    is_true("none fails", $site, "u1", "ledger_detail");
+    is(states($site, "ledger_detail"), "done $all $all",
+       "none fails: all are read");
+    is_deeply(missing($site, $nginx), [], "none fails: nothing is missing");
+    is_deeply([ hidden($site, "ledger_detail") ], [], "none fails: tidy");
+    alarms("some fail", $site);
+}
+
+# The worker dies: the error of a window is the dataset's still.
+
+{
+    my ($site, $nginx) = stage("fault=fatal:2 report_time=400ms",
+                               [ "customer_returns" ], workers => 2, extra =>
+                               " amzsync_backfill 100d; amzsync_lease 1s;");
+    my $sync = $site->begin($nginx, "u1", seller => "S1");
+
+    ok(AmzSync::Site::until_true(60, sub {
+        $site->db->value("SELECT error_code FROM amzsync.sync_datasets
+                           WHERE dataset = 'customer_returns'
+                             AND status = 'in_progress'")
+    }), "killed behind it: the error is told") or diag $nginx->log;
+
+    kill "KILL", $nginx->workers;
+
+    is($site->db->wait_sync($sync, timeout => 60), "completed",
+       "killed behind it: completed");
+    is_deeply([ @{ sets($site, "u1")->{customer_returns} }[0, 1] ],
+              [ "failed", "report_failed" ],
+              "killed behind it: the dataset failed");
+    alarms("killed behind it", $site);
+}
+
+# Amazon finds a report too large to ask for: no window is cut in two.
+
+{
+    my $site = AmzSync::Site->new("orders=10", server => "
+        location = /large/auth/o2/token {
+            default_type application/json;
+            return 200 '{\"access_token\":\"a\",\"expires_in\":3600}';
+        }
+        location = /large/reports/2021-06-30/reports {
+            default_type application/json;
+            if (\$request_method = POST) {
+                return 413 '{\"errors\":[{\"code\":\"TooLarge\"}]}';
+            }
+            return 200 '{\"reports\":[]}';
+        }");
+    my $nginx = $site->nginx(
+        datasets => "customer_returns",
+        amazon => "http://127.0.0.1:" . $site->amazon->port . "/large",
+        extra => "amzsync_temp_path " . $site->db->dir . "/temp;"
+                 . " amzsync_backfill 100d;");
+
+    is(run_sync($site, $nginx, "u1"), "failed", "413: failed");
+    is(sets($site, "u1")->{customer_returns}[1], "invalid_input", "413: why");
+    is_deeply([ coverage($site, "u1") ],
+              [ "customer_returns failed failed $some 0" ],
+              "413: the windows are whole");
+    alarms("413", $site);
+}
+
+
+# --- a settlement that cannot be read stops no other one, but the cursor
+
+{
+    my $bad = "location ~ /_document/.*\\.7000000003(6|7)\\. {
+                   default_type 'text/plain;charset=ebcdic-x';
+                   return 200 'settlement-id';
+               }";
+    my ($site, $nginx) = stage("settlements=4000", [ "settlements" ],
+                               extra => "");
+    my @run = ($site, $nginx, "u1");
+    my $cursor = sub {
+        $site->db->value("SELECT max(covered_to) FROM amzsync.cursors
+                           WHERE dataset = 'settlements'")
+    };
+
+    $site->renew(sandbox("settlements=4000"), server => $bad);
+    is(run_sync(@run), "completed", "unread: completed");
+    is_deeply([ @{ sets($site, "u1")->{settlements} }[0, 1] ],
+              [ "failed", "unknown_charset" ], "unread: the dataset failed");
+
+    my $published = "&from=" . $site->db->value("
+        SELECT to_char(range_from AT TIME ZONE 'UTC',
+                       'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')
+          FROM amzsync.sync_units WHERE dataset = 'settlements'");
+
+    my $states = states($site, "settlements");
+    like($states, qr/^done [45] \d, failed 2 2$/, "unread: all but two");
+    is($cursor->(), undef, "unread: the cursor waits");
+    cmp_ok(scalar @{ missing($site, $nginx) }, '>=', 1,
+           "unread: something is missing");
+
+    my $documents = calls($site, "document")->{200};
+
+    is(run_sync(@run), "completed", "unread, again: completed");
+    is(states($site, "settlements"), $states, "unread, again: the same");
+    is($cursor->(), undef, "unread, again: the cursor waits");
+    is(calls($site, "document")->{200}, $documents,
+       "unread, again: what is there is not downloaded");
+
+    $site->renew(sandbox("settlements=4000"));
+    is(run_sync(@run), "completed", "mended: completed");
+    is(sets($site, "u1")->{settlements}[0], "completed",
+       "mended: the dataset");
+    is(calls($site, "document")->{200}, $documents + 2,
+       "mended: nor when the others are");
+    is_true("mended", $site, "u1", "settlements", $published);
+    like(states($site, "settlements"), qr/^done (\d) \1$/,
+         "mended: each once");
+    isnt($cursor->(), undef, "mended: the cursor goes on");
+    is_deeply([ hidden($site, "settlements") ], [], "mended: tidy");
+
+    run_with("mended, full", $site, $nginx, 1, AmzSync::Site::markets());
+    is_true("mended, full", $site, "u1", "settlements", $published);
+    cmp_ok(calls($site, "document")->{200}, '>=', 2 * $documents + 4,
+           "mended, full: all are downloaded");
+    alarms("unread", $site);
+}
+
+
 # --- Amazon cancels what has no data, and other reports: such a window is asked
 # --- for once more, by the next sync; then it is empty
-
-# The windows that a user's last sync was to read, by the day they begin at.
-
-sub planned {
-    my ($site, $dataset) = @_;
-
-    return map { $_->[0] } $site->db->sql("
-        SELECT w::date
-          FROM amzsync.sync_units, generate_series(
-                   date_bin('720 h', range_from, '2000-01-01Z'),
-                   range_to - interval '1 ms', '720 h') w
-         WHERE dataset = '$dataset'
-           AND sync_no = (SELECT max(sync_no) FROM amzsync.sync_progress)
-         ORDER BY unit, w");
-}
-
-
-sub states {
-    my ($site, $dataset) = @_;
-
-    return join ", ", map { join " ", @$_ } $site->db->sql("
-        SELECT state, count(*), count(DISTINCT range_from)
-          FROM amzsync.coverage WHERE dataset = '$dataset'
-         GROUP BY 1 ORDER BY 1");
-}
-
-
-# What the status says is missing of the only dataset of reports.
-
-sub missing {
-    my ($site, $nginx) = @_;
-    my (undef, $json) = $site->db->call("GET",
-        "/api/sync/status?coverage=1", user => "u1", port => $nginx->port);
-
-    return $json->{lastSync}{datasets}[-1]{missing};
-}
-
-
-sub sandbox {
-    my ($more) = @_;
-
-    return "seed=5 orders=200 until="
-           . POSIX::strftime("%Y-%m-%dT00:00:00Z", gmtime(time - 2 * 86400))
-           . " $quick $more";
-}
 
 {
     my ($site, $nginx) = stage("fault=cancelled:1 report_cooldown=0",
@@ -567,6 +743,8 @@ sub sandbox {
     is(run_sync($site, $nginx, "u1"), "completed", "large: completed");
     is(sets($site, "u1")->{customer_returns}[1], "report_too_large",
        "large: the dataset failed");
+    cmp_ok((states($site, "customer_returns") =~ /failed (\d)/)[0], '>=',
+           $some - 1, "large: each window, but for the newest perhaps");
     is_deeply([ glob $site->db->dir . "/temp/*" ], [], "large: no file");
     alarms("large", $site);
 }
@@ -596,7 +774,7 @@ sub sandbox {
        "completed", "short: completed") or diag $nginx->log;
     is_deeply([ $site->db->sql("
         SELECT range_to - range_from FROM amzsync.coverage
-         WHERE state IN ('done', 'empty') ORDER BY range_from") ],
+         WHERE state IN ('done', 'cancelled') ORDER BY range_from") ],
               [ [ "30 days" ], [ "00:10:00" ] ], "short: both were read");
     alarms("short", $site);
 }

@@ -60,30 +60,56 @@ static amzsync_pg_stmt_t  **amzsync_store_purge_stmts;
         "THEN 'empty' ELSE $26 END"
 
 
-/* $25 report, $26 state, $23 begin and $24 end of the window. */
+/*
+ * $25 report, $26 state, $23 begin and $24 end of the window; "others" that the
+ * load replaces if it has no rows.  Nobody sees the rows of one that failed.
+ */
+
+#define AMZSYNC_STORE_LOAD_STEPS(others)                                      \
+    "WITH " AMZSYNC_STORE_FENCES("CASE WHEN $26 = 'failed' "                  \
+                                 "THEN - d.window_rows ELSE 0 END")           \
+    ", load AS ("                                                             \
+        "INSERT INTO amzsync.coverage AS c "                                  \
+              "(user_id, selling_partner_id, region, dataset, load_sync_no, " \
+               "load_step, marketplace_ids, report_id, state, range_from, "   \
+               "range_to) "                                                   \
+        "SELECT $1, page.selling_partner_id, page.region, $4, $2, "           \
+               "$21::bigint, $20, $25, " AMZSYNC_STORE_LOAD_STATE ", "        \
+               "$23::timestamptz, $24::timestamptz "                          \
+          "FROM page WHERE $25::text IS NOT NULL "                            \
+             "OR $26 = 'failed' AND $23 IS NOT NULL "                         \
+        "ON CONFLICT " AMZSYNC_STORE_LOAD_KEY " DO UPDATE "                   \
+           "SET report_id = excluded.report_id, state = excluded.state, "     \
+               "range_to = excluded.range_to, updated_at = now() "            \
+    "), replaced AS ("                                                        \
+        "UPDATE amzsync.coverage c SET state = 'replaced', "                  \
+               "updated_at = now() "                                          \
+          "FROM page WHERE $26 IN ('cancelled', 'failed') "                   \
+           "AND c.state IN ('cancelled', 'empty', 'failed') AND " others      \
+    ") "
+
 
 const amzsync_pg_stmt_t  amzsync_store_load_step_stmt = {
     AMZSYNC_STORE_LOAD_STEP, "load_step",
 
-    "WITH " AMZSYNC_STORE_FENCES("0") ", load AS ("
-        "INSERT INTO amzsync.coverage AS c "
-              "(user_id, selling_partner_id, region, dataset, load_sync_no, "
-               "load_step, marketplace_ids, report_id, state, range_from, "
-               "range_to) "
-        "SELECT $1, page.selling_partner_id, page.region, $4, $2, "
-               "$21::bigint, $20, $25, " AMZSYNC_STORE_LOAD_STATE ", "
-               "$23::timestamptz, $24::timestamptz "
-          "FROM page WHERE $25::text IS NOT NULL "
-             "OR $26 = 'failed' AND $23 IS NOT NULL "
-        "ON CONFLICT " AMZSYNC_STORE_LOAD_KEY " DO UPDATE "
-           "SET report_id = excluded.report_id, state = excluded.state, "
-               "range_to = excluded.range_to, updated_at = now() "
-    "), replaced AS ("
-        "UPDATE amzsync.coverage c SET state = 'replaced', updated_at = now() "
-          "FROM page WHERE $26 IN ('cancelled', 'failed') "
-           "AND c.state IN ('cancelled', 'empty', 'failed') "
-           "AND " AMZSYNC_STORE_LOAD_OTHERS
-    ") SELECT 0 FROM page",
+    AMZSYNC_STORE_LOAD_STEPS(AMZSYNC_STORE_LOAD_OTHERS)
+    "SELECT 0 FROM page",
+    AMZSYNC_STORE_LOAD_PARAMS
+};
+
+
+/* Whether the rows of this very report are there; a full sync reads it anew. */
+
+const amzsync_pg_stmt_t  amzsync_store_list_step_stmt = {
+    AMZSYNC_STORE_LIST_STEP, "list_step",
+
+    AMZSYNC_STORE_LOAD_STEPS(AMZSYNC_STORE_LOAD_SAME)
+    "SELECT (EXISTS (SELECT FROM amzsync.coverage c "
+                     "WHERE " AMZSYNC_STORE_LOAD_SAME
+                      " AND c.state = 'done') "
+            "AND NOT (SELECT full_sync FROM amzsync.sync_progress "
+                      "WHERE user_id = $1 AND sync_no = $2))::int "
+      "FROM page",
     AMZSYNC_STORE_LOAD_PARAMS
 };
 

@@ -45,6 +45,11 @@ static void amzsync_sync_report_read(amzsync_sync_set_t *set,
     amzsync_spapi_report_t *call);
 static void amzsync_sync_report_commit(amzsync_sync_set_t *set,
     amzsync_rows_t *rows, const char *fmt, ...);
+static void amzsync_sync_report_pass(amzsync_sync_set_t *set);
+static char *amzsync_sync_report_place_at(amzsync_sync_set_t *set,
+    int64_t created);
+static ngx_uint_t amzsync_sync_report_alone(amzsync_report_step_e step,
+    const char *code);
 static void amzsync_sync_report_message(amzsync_sync_set_t *set,
     const char *text);
 
@@ -73,6 +78,11 @@ amzsync_sync_report_next(amzsync_sync_set_t *set)
 
     if (!amzsync_sync_report_place(set)) {
         amzsync_sync_report_ask(set);
+        return;
+    }
+
+    if (report->known) {
+        amzsync_sync_report_pass(set);
         return;
     }
 
@@ -377,7 +387,7 @@ amzsync_sync_report_found(amzsync_sync_set_t *set,
                                             "short time ago, and does not yet "
                                             "make it again; the next sync asks "
                                             "for it."), NULL);
-        amzsync_sync_set_fail(set, &error);
+        amzsync_sync_fetch_fail(set, &error);
         return;
     }
 
@@ -393,6 +403,9 @@ amzsync_sync_report_found(amzsync_sync_set_t *set,
     }
 
     if (report->cancelled) {
+        amzsync_sync_log_set(NGX_LOG_NOTICE, set, "report %s was cancelled",
+                             report->report_id);
+
         amzsync_sync_commit_report(set, NULL, NULL, "cancelled");
         return;
     }
@@ -619,6 +632,26 @@ amzsync_sync_report_commit(amzsync_sync_set_t *set, amzsync_rows_t *rows,
 }
 
 
+/* To the report behind one that was stored by another sync. */
+
+static void
+amzsync_sync_report_pass(amzsync_sync_set_t *set)
+{
+    char  *place;
+
+    place = amzsync_sync_report_place_at(set, set->report->created);
+
+    if (place == NULL) {
+        amzsync_sync_set_again(set, amzsync_sync_set_next);
+        return;
+    }
+
+    set->report->message[0] = '\0';
+
+    amzsync_sync_commit_report(set, NULL, place, NULL);
+}
+
+
 static void
 amzsync_sync_report_message(amzsync_sync_set_t *set, const char *text)
 {
@@ -653,6 +686,14 @@ amzsync_sync_report_failed(amzsync_sync_set_t *set,
 
     case AMZSYNC_SPAPI_INVALID:
     case AMZSYNC_SPAPI_FAILED:
+
+        if (outcome->status == 413) {
+
+            /* half a window would end where no other sync begins one */
+
+            amzsync_sync_fetch_fail(set, &outcome->error);
+            return NGX_OK;
+        }
 
         if (outcome->status != 400 && outcome->status != 404) {
             return NGX_DECLINED;
@@ -694,6 +735,73 @@ amzsync_sync_report_failed(amzsync_sync_set_t *set,
 }
 
 
+/*
+ * What goes wrong with one window or document may go well with the next one,
+ * which must not wait until somebody has mended it.  All the rest is not of the
+ * window: rights, quotas, Amazon's or the disk's bad days.
+ */
+
+ngx_uint_t
+amzsync_sync_report_skip(amzsync_sync_set_t *set, const amzsync_error_t *error)
+{
+    char  *place;
+
+    if (set->report == NULL || set->source->report == NULL
+        || !amzsync_sync_report_alone(set->report->step, error->code))
+    {
+        return 0;
+    }
+
+    if (!set->source->report->listed) {
+        amzsync_sync_commit_failed(set, NULL, error);
+        return 1;
+    }
+
+    place = amzsync_sync_report_place_at(set, set->report->created);
+
+    if (place == NULL) {
+        return 0;
+    }
+
+    amzsync_sync_commit_failed(set, place, error);
+
+    return 1;
+}
+
+
+static ngx_uint_t
+amzsync_sync_report_alone(amzsync_report_step_e step, const char *code)
+{
+    ngx_uint_t  i;
+
+    static const char *const  codes[] = {
+        "report_failed", "report_overdue", "report_too_soon",
+        "report_too_large", "malformed_report", "malformed_document",
+        "unknown_charset", "document_refused", "document_expired"
+    };
+
+    for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        if (ngx_strcmp(codes[i], code) == 0) {
+            return 1;
+        }
+    }
+
+    switch (step) {
+
+    case AMZSYNC_REPORT_FIND:
+    case AMZSYNC_REPORT_LIST:
+        return 0;
+
+    case AMZSYNC_REPORT_CREATE:
+        return ngx_strcmp(code, "invalid_input") == 0;
+
+    default:
+        return ngx_strcmp(code, "invalid_input") == 0
+               || ngx_strcmp(code, "amazon_refused") == 0;
+    }
+}
+
+
 /* Whether a load of the window is, or may be, under way: not between two, nor
  * behind the last one. */
 
@@ -711,21 +819,27 @@ amzsync_sync_report_loading(amzsync_sync_set_t *set)
 char *
 amzsync_sync_report_again(amzsync_sync_set_t *set)
 {
-    char                   *place;
-    amzsync_sync_report_t  *report;
-
-    report = set->report;
-
-    if (!set->source->report->listed || report->created == 0) {
+    if (!set->source->report->listed || set->report->created == 0) {
         return NULL;
     }
+
+    return amzsync_sync_report_place_at(set, set->report->created - 1);
+}
+
+
+/* The checkpoint between two reports that are listed. */
+
+static char *
+amzsync_sync_report_place_at(amzsync_sync_set_t *set, int64_t created)
+{
+    char  *place;
 
     place = ngx_alloc(AMZSYNC_REPORT_ID_MAX + NGX_INT64_LEN + 8,
                       set->job->sync->log);
 
     if (place) {
-        (void) sprintf(place, "n %ld %s", (long) report->created - 1,
-                       report->report_id);
+        (void) sprintf(place, "n %ld %s", (long) created,
+                       set->report->report_id);
     }
 
     return place;
@@ -740,7 +854,8 @@ amzsync_sync_report_last(amzsync_sync_set_t *set)
     set->step.next_token = ngx_alloc(sizeof("p"), set->job->sync->log);
 
     if (set->step.next_token == NULL) {
-        set->step_status = AMZSYNC_SYNC_COMPLETED;
+        set->step_status = set->spoilt ? AMZSYNC_SYNC_FAILED
+                                       : AMZSYNC_SYNC_COMPLETED;
         return;
     }
 
