@@ -452,6 +452,8 @@ typedef struct {
     int64_t             calls_to;       /* by report: until here by calls; or
                                            TIME_BAD */
     int64_t             newest;         /* where the last of all units ends */
+    int64_t             read_to;        /* of a full sync: calls have read until
+                                           here before; or TIME_BAD */
     ngx_uint_t          by_report;      /* in place of calls */
     ngx_uint_t          decided;        /* which of them, for good */
 } amzsync_store_unit_t;

@@ -78,6 +78,9 @@ typedef struct {
     int64_t                    newest;          /* where the plan ends: a window
                                                    that does so may have a
                                                    report that is fresh */
+    int64_t                    read_to;         /* a full sync leaves to calls
+                                                   what is younger; or
+                                                   TIME_BAD */
     unsigned                   by_report:1;     /* in place of calls */
     unsigned                   decided:1;       /* which of them */
 } amzsync_sync_unit_t;
