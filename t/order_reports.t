@@ -199,6 +199,17 @@ sub units {
 {
     my ($site, $nginx) = stage("orders=3000 page=3");
     my $db = $site->db;
+
+    # What failed before, of a marketplace that is read, and of another one.
+
+    $db->sql("
+        INSERT INTO amzsync.coverage (user_id, selling_partner_id, region,
+                    dataset, load_sync_no, load_step, marketplace_ids,
+                    range_from, range_to, state)
+        SELECT 'u1', 'S1', 'na', 'orders', 1, n, ARRAY[m],
+               now() - interval '100 d', now() - interval '90 d', 'failed'
+          FROM (VALUES (1, 'ATVPDKIKX0DER'), (2, 'OTHER')) v (n, m)");
+
     my $sync = $site->begin($nginx, "u1", seller => "S1");
     my @messages;
 
@@ -237,8 +248,12 @@ sub units {
           FROM (SELECT state, count(*) AS n FROM amzsync.coverage
                  WHERE dataset = 'orders'
                  GROUP BY state, report_id IS NULL) c"),
-       "done 11, done 3", "chosen: windows without orders, which Amazon "
-                          . "cancels, and the last hours by calls");
+       "done 11, done 3, failed 1",
+       "chosen: windows without orders, which Amazon cancels, and the last "
+       . "hours by calls");
+    is($db->value("SELECT array_to_string(marketplace_ids, ' ')
+                     FROM amzsync.coverage WHERE state = 'failed'"),
+       "OTHER", "chosen: what failed of another marketplace is told still");
 
     my (undef, $status) = $db->call("GET",
                                     "/api/sync/status?syncId=$sync&coverage=1",

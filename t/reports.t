@@ -693,6 +693,52 @@ sub failed {
     alarms("cancelled twice", $site);
 }
 
+# Some marketplaces go: what was empty of the others is so still.
+
+{
+    my ($site, $nginx) = stage("fault=cancelled:1 report_cooldown=0",
+                               [ "customer_returns" ], extra => "");
+    my ($us, $ca) = AmzSync::Site::markets();
+    my @run = ($site, $nginx);
+    my $pieces = sub {
+        $site->db->value("
+            SELECT count(*) FROM (
+                SELECT unnest(range_agg(tstzrange(range_from, range_to)))
+                  FROM amzsync.coverage
+                 WHERE dataset = 'customer_returns' AND '$ca' = ANY (
+                       marketplace_ids)
+                   AND state IN ('done', 'cancelled', 'empty')) r")
+    };
+    my $cursor = sub {
+        $site->db->value("SELECT covered_to FROM amzsync.cursors
+                           WHERE dataset = 'customer_returns'
+                             AND marketplace_id = '$ca'")
+    };
+
+    run_with("both, $_", @run, 0, $us, $ca) for 1, 2;
+    is($pieces->(), 1, "both: covered");
+
+    my $covered_to = $cursor->();
+
+    run_with("one of them, cancelled", @run, 1, $us);
+    is($pieces->(), 1, "one of them, cancelled: the other is covered");
+
+    $site->renew(sandbox("fault=fatal:1 report_cooldown=0"));
+    run_with("one of them, failed", @run, 1, $us);
+    is($pieces->(), 1, "one of them, failed: the other is covered");
+
+    $site->renew(sandbox("report_cooldown=0"));
+    run_with("one of them, read", @run, 1, $us);
+    is($pieces->(), 1, "one of them, read: the other is covered");
+    is($cursor->(), $covered_to, "one of them, read: and need not be again");
+    is($site->db->value("SELECT count(*) FROM amzsync.coverage
+                          WHERE dataset = 'customer_returns'
+                            AND state NOT IN ('done', 'replaced')
+                            AND '$us' = ANY (marketplace_ids)"), 0,
+       "one of them, read: as a whole");
+    alarms("both", $site);
+}
+
 # Every third one, of datasets by marketplaces; rows that are there stay.
 
 {

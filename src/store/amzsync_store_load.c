@@ -37,6 +37,27 @@ static amzsync_pg_stmt_t  **amzsync_store_purge_stmts;
 #define AMZSYNC_STORE_LOAD_OTHERS                                             \
     AMZSYNC_STORE_LOAD_REGION " AND c.marketplace_ids && $20"
 
+/*
+ * What becomes of those.  One of more marketplaces that has no rows stays for
+ * the others.
+ */
+
+#define AMZSYNC_STORE_LOAD_REPLACED                                           \
+    "state = 'replaced', updated_at = now()"
+
+#define AMZSYNC_STORE_LOAD_STAYS                                              \
+    "c.state IN ('cancelled', 'empty', 'failed') "                            \
+        "AND NOT c.marketplace_ids <@ $20"
+
+#define AMZSYNC_STORE_LOAD_PARTED                                             \
+    "state = CASE WHEN " AMZSYNC_STORE_LOAD_STAYS                             \
+                " THEN c.state ELSE 'replaced' END, "                         \
+    "marketplace_ids = CASE WHEN " AMZSYNC_STORE_LOAD_STAYS                   \
+                " THEN ARRAY(SELECT m FROM unnest(c.marketplace_ids) m "      \
+                             "WHERE m <> ALL ($20)) "                         \
+                "ELSE c.marketplace_ids END, "                                \
+    "updated_at = now()"
+
 /* A report that Amazon makes by itself is replaced by no other. */
 
 #define AMZSYNC_STORE_LOAD_SAME                                               \
@@ -82,9 +103,8 @@ static amzsync_pg_stmt_t  **amzsync_store_purge_stmts;
            "SET report_id = excluded.report_id, state = excluded.state, "     \
                "range_to = excluded.range_to, updated_at = now() "            \
     "), replaced AS ("                                                        \
-        "UPDATE amzsync.coverage c SET state = 'replaced', "                  \
-               "updated_at = now() "                                          \
-          "FROM page WHERE $26 IN ('cancelled', 'failed') "                   \
+        "UPDATE amzsync.coverage c SET " AMZSYNC_STORE_LOAD_PARTED            \
+         " FROM page WHERE $26 IN ('cancelled', 'failed') "                   \
            "AND c.state IN ('cancelled', 'empty', 'failed') AND " others      \
     ") "
 
@@ -154,7 +174,8 @@ amzsync_store_load_init(ngx_conf_t *cf)
         "UPDATE amzsync.cursors k SET covered_to = r.range_from "             \
           "FROM page, (SELECT m, min(range_from) AS range_from "              \
                         "FROM replaced, unnest(marketplace_ids) m "           \
-                       "WHERE m <> ALL ($20) GROUP BY m) r "                  \
+                       "WHERE state = 'replaced' AND m <> ALL ($20) "         \
+                       "GROUP BY m) r "                                       \
          "WHERE k.user_id = $1 "                                              \
            "AND k.selling_partner_id = page.selling_partner_id "              \
            "AND k.region = page.region AND k.dataset = $4 "                   \
@@ -195,15 +216,17 @@ amzsync_store_load_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
     amzsync_store_sql_arrays(&sql, rows);
 
     amzsync_store_sql(&sql, ") r), replaced AS ("
-        "UPDATE amzsync.coverage c SET state = 'replaced', updated_at = now() "
+        "UPDATE amzsync.coverage c SET %s "
           "FROM page WHERE $26 = 'done' AND %s "
-        "RETURNING c.marketplace_ids, c.range_from"
+        "RETURNING c.marketplace_ids, c.range_from, c.state"
     ")%s, load AS ("
         "UPDATE amzsync.coverage c SET state = $26, report_id = $25, "
                "range_from = $23::timestamptz, range_to = $24::timestamptz, "
                "rows = c.rows + cardinality($27), updated_at = now() "
           "FROM page WHERE " AMZSYNC_STORE_LOAD
     ") SELECT 0 FROM page",
+        dataset->unit == AMZSYNC_UNIT_MARKETPLACES
+        ? AMZSYNC_STORE_LOAD_PARTED : AMZSYNC_STORE_LOAD_REPLACED,
         dataset->report->listed ? AMZSYNC_STORE_LOAD_SAME
         : dataset->unit == AMZSYNC_UNIT_REGION ? AMZSYNC_STORE_LOAD_REGION
         : AMZSYNC_STORE_LOAD_OTHERS,

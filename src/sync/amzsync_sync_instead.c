@@ -11,9 +11,10 @@
  *
  * The youngest orders are left to calls: nobody promises that a report has
  * what was changed a moment ago.  So is, in a full sync, what has changed since
- * the sync before, which a sync that is not full would read by calls; and what
- * calls have told stays, unless it has changed.  So are those of a report that failed; or was
- * cancelled, as Amazon does that if there are none, but not only then.
+ * the sync before, which a sync that is not full would read by calls; what they
+ * have told stays, unless it has changed.  And so are orders of a report that
+ * failed; or was cancelled, as Amazon does that if there are none, but not only
+ * then.
  */
 
 
