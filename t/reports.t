@@ -427,11 +427,13 @@ for my $fault (qw(http_500:3:createReport cut:3:getReport
 
 # --- and those that do not
 
-for ([ "fatal:3", "report_failed", qr/\S/ ],
-     [ "fatal_bare:3", "report_failed", qr/does not say why/ ],
-     [ "denied:1:createReport", "access_denied", qr/Unauthorized/ ])
+for ([ "fatal:3", "report_failed", qr/\S/, int $some / 3 ],
+     [ "fatal_bare:3", "report_failed", qr/does not say why/, int $some / 3 ],
+     [ "cut:1:document", "malformed_answer", qr/\S/, $some ],
+     [ "http_503:1:document", "amazon_unavailable", qr/\S/, 1 ],
+     [ "denied:1:createReport", "access_denied", qr/Unauthorized/, 1 ])
 {
-    my ($fault, $code, $text) = @$_;
+    my ($fault, $code, $text, $windows) = @$_;
     my ($site, $nginx) = stage("fault=$fault", [ "customer_returns" ]);
 
     is(run_sync($site, $nginx, "u1"), "completed", "$fault: completed");
@@ -439,6 +441,9 @@ for ([ "fatal:3", "report_failed", qr/\S/ ],
     my $set = sets($site, "u1")->{customer_returns};
     is("$set->[0] $set->[1]", "failed $code", "$fault: the dataset failed");
     like($set->[2], $text, "$fault: and says why");
+    is($site->db->value("SELECT count(*) FROM amzsync.coverage
+                          WHERE state = 'failed'"), $windows,
+       "$fault: windows that failed");
     alarms($fault, $site);
 }
 

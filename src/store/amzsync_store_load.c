@@ -83,11 +83,13 @@ static amzsync_pg_stmt_t  **amzsync_store_purge_stmts;
 
 /*
  * $25 report, $26 state, $23 begin and $24 end of the window; "others" that the
- * load replaces if it has no rows.  Nobody sees the rows of one that failed.
+ * load replaces if it has no rows.  Nobody sees the rows of one that failed; if
+ * the dataset goes on, it does so without them.
  */
 
 #define AMZSYNC_STORE_LOAD_STEPS(others)                                      \
     "WITH " AMZSYNC_STORE_FENCES("CASE WHEN $26 = 'failed' "                  \
+                                      "AND $9 = 'in_progress' "               \
                                  "THEN - d.window_rows ELSE 0 END")           \
     ", load AS ("                                                             \
         "INSERT INTO amzsync.coverage AS c "                                  \

@@ -795,10 +795,25 @@ amzsync_sync_report_alone(amzsync_report_step_e step, const char *code)
     case AMZSYNC_REPORT_CREATE:
         return ngx_strcmp(code, "invalid_input") == 0;
 
+    case AMZSYNC_REPORT_FETCH:
+    case AMZSYNC_REPORT_REASON:
+
+        /* a document that never comes whole */
+
+        if (ngx_strcmp(code, "malformed_answer") == 0
+            || ngx_strcmp(code, "amazon_timeout") == 0)
+        {
+            return 1;
+        }
+
+        break;
+
     default:
-        return ngx_strcmp(code, "invalid_input") == 0
-               || ngx_strcmp(code, "amazon_refused") == 0;
+        break;
     }
+
+    return ngx_strcmp(code, "invalid_input") == 0
+           || ngx_strcmp(code, "amazon_refused") == 0;
 }
 
 
