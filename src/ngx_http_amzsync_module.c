@@ -2,20 +2,27 @@
 #include <http/amzsync_http.h>
 #include <http/amzsync_http_conf.h>
 #include <base/amzsync_metrics.h>
+#include <spapi/amzsync_spapi_reader.h>
 
 
 #define NGX_HTTP_AMZSYNC_USER_AGENT  "amzsync/0.1 (Language=C)"
+
+#define NGX_HTTP_AMZSYNC_REPORT_MIN  1024
+#define NGX_HTTP_AMZSYNC_REPORT_MAX  ((off_t) 1024 * 1024 * 1024 * 1024)
 
 
 static void *ngx_http_amzsync_create_main_conf(ngx_conf_t *cf);
 static char *ngx_http_amzsync_init_main_conf(ngx_conf_t *cf, void *conf);
 static char *ngx_http_amzsync_init_temp_path(ngx_conf_t *cf,
     ngx_http_amzsync_main_conf_t *amcf);
+static char *ngx_http_amzsync_report_size(ngx_conf_t *cf, void *post,
+    void *data);
 static void *ngx_http_amzsync_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_amzsync_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
 static char *ngx_http_amzsync_location(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static ngx_uint_t ngx_http_amzsync_nameless(ngx_http_core_loc_conf_t *clcf);
 static char *ngx_http_amzsync_authorize(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_amzsync_callback(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -30,7 +37,11 @@ static ngx_conf_num_bounds_t  ngx_http_amzsync_timeout_bounds = {
 };
 
 static ngx_conf_num_bounds_t  ngx_http_amzsync_page_bounds = {
-    ngx_conf_check_num_bounds, 1024, 1024 * 1024 * 1024
+    ngx_conf_check_num_bounds, 1024, AMZSYNC_READER_SIZE
+};
+
+static ngx_conf_post_t  ngx_http_amzsync_report_bounds = {
+    ngx_http_amzsync_report_size
 };
 
 static ngx_conf_num_bounds_t  ngx_http_amzsync_poll_bounds = {
@@ -175,7 +186,7 @@ static ngx_command_t  ngx_http_amzsync_commands[] = {
       ngx_conf_set_off_slot,
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_http_amzsync_main_conf_t, sync.spapi.max_report),
-      NULL },
+      &ngx_http_amzsync_report_bounds },
 
     { ngx_string("amzsync_report_poll"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
@@ -469,10 +480,10 @@ ngx_http_amzsync_init_temp_path(ngx_conf_t *cf,
 
     if (amcf->temp_path == NULL) {
 
-        /* those of orders are asked for by themselves, where syncs run */
+        /* those of orders are asked for by themselves */
 
-        if (!amcf->reports
-            && (amcf->sync.pool == NULL || !amcf->sync.order_reports))
+        if (amcf->used.name == NULL
+            || (!amcf->reports && !amcf->sync.order_reports))
         {
             return NGX_CONF_OK;
         }
@@ -490,9 +501,11 @@ ngx_http_amzsync_init_temp_path(ngx_conf_t *cf,
             return NGX_CONF_ERROR;
         }
 
-        path.name.len = ngx_sprintf(path.name.data, "%*samzsync_temp",
+        /* nginx makes the folder by its name alone, up to a '\0' */
+
+        path.name.len = ngx_sprintf(path.name.data, "%*samzsync_temp%Z",
                                     (size_t) (p - beside), beside)
-                        - path.name.data;
+                        - path.name.data - 1;
 
         if (ngx_conf_merge_path_value(cf, &amcf->temp_path, NULL, &path)
             != NGX_CONF_OK)
@@ -502,6 +515,25 @@ ngx_http_amzsync_init_temp_path(ngx_conf_t *cf,
     }
 
     amcf->sync.spapi.temp_path = (char *) amcf->temp_path->name.data;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_amzsync_report_size(ngx_conf_t *cf, void *post, void *data)
+{
+    off_t  *size = data;
+
+    if (*size < NGX_HTTP_AMZSYNC_REPORT_MIN
+        || *size > NGX_HTTP_AMZSYNC_REPORT_MAX)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "value must be between %O and %O",
+                           (off_t) NGX_HTTP_AMZSYNC_REPORT_MIN,
+                           NGX_HTTP_AMZSYNC_REPORT_MAX);
+        return NGX_CONF_ERROR;
+    }
 
     return NGX_CONF_OK;
 }
@@ -622,13 +654,21 @@ ngx_http_amzsync_location(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     handler = cmd->post;
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if ((*handler == ngx_http_amzsync_status
+         || *handler == ngx_http_amzsync_cancel
+         || *handler == ngx_http_amzsync_events)
+        && ngx_http_amzsync_nameless(clcf))
+    {
+        return "needs a location given by a prefix or by \"=\"";
+    }
 
     alcf->handler = *handler;
     alcf->place.name = &cmd->name;
     alcf->place.file = cf->conf_file->file.name.data;
     alcf->place.line = cf->conf_file->line;
 
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     clcf->handler = alcf->handler;
 
     amcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_amzsync_module);
@@ -638,6 +678,21 @@ ngx_http_amzsync_location(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return NGX_CONF_OK;
+}
+
+
+/* Nobody could tell what in a path follows such a location's name: an id. */
+
+static ngx_uint_t
+ngx_http_amzsync_nameless(ngx_http_core_loc_conf_t *clcf)
+{
+#if (NGX_PCRE)
+    if (clcf->regex) {
+        return 1;
+    }
+#endif
+
+    return clcf->named;
 }
 
 

@@ -20,6 +20,7 @@ my %default = (
     lwa         => "amzsync_lwa https://example.com/token client_id=a"
                    . " client_secret=b;",
     keys        => "amzsync_token_keys keys;",
+    temp        => "amzsync_temp_path temp;",
     more        => "",
     user        => 'amzsync_user $http_x_user;',
     locations   => "location /start { amzsync_start; }",
@@ -58,6 +59,7 @@ http {
     $conf{endpoint}
     $conf{lwa}
     $conf{keys}
+    $conf{temp}
     $conf{more}
     server {
         listen 127.0.0.1:1984;
@@ -118,7 +120,11 @@ good("all that can be set", postgres =>
      . 'amzsync_connect_timeout 1s; amzsync_transfer_timeout 2m;'
      . 'amzsync_max_page_size 1m; amzsync_retries 0; amzsync_retry_delay 1ms;'
      . 'amzsync_max_syncs 1; amzsync_lease 1s; amzsync_backfill 30d;'
-     . ' amzsync_max_streams 10; amzsync_retention 0;');
+     . ' amzsync_max_streams 10; amzsync_retention 0;'
+     . ' amzsync_max_report_size 1024g;');
+good("$_", more => "$_;")
+    for "amzsync_max_page_size 1024", "amzsync_max_page_size 32m",
+        "amzsync_max_report_size 1k";
 good("the default thread pool", pool => "", thread_pool => "");
 good("verified TLS to PostgreSQL", postgres =>
      qq{amzsync_postgres "host=127.0.0.1 sslmode=verify-full}
@@ -129,15 +135,44 @@ good("a secret in a file", lwa =>
 good("http to $_", endpoint => "amzsync_endpoint eu http://$_;")
     for "127.0.0.1", "127.9.9.9:81/", "localhost:1/a", "[::1]:8080";
 good("only a sandbox", user => "", map({ ($_ => "") } qw(postgres pool
-     endpoint lwa keys thread_pool)), locations =>
+     endpoint lwa keys temp thread_pool)), locations =>
      in("/amazon/", "amzsync_sandbox zone=s:1m;"));
 good("nothing of it", user => "", map({ ($_ => "") } qw(postgres pool
-     endpoint lwa keys thread_pool locations)));
+     endpoint lwa keys temp thread_pool locations)));
 good("every location", locations => in("/a", "amzsync_start;")
      . in("/b", "amzsync_status;") . in("/c", "amzsync_connection;")
      . in("/d/", "amzsync_sandbox zone=s:1m;") . in("/e", "amzsync_metrics;"));
 good("metrics without a user", user => "",
      locations => in("/", "amzsync_metrics;"));
+
+# Where reports lie unless told: a folder beside nginx's own, by this name,
+# whatever is in memory that has not been written.  It is made for whoever may
+# need it, if it is not there, and if the tests may.
+
+my ($beside) = `$nginx -V 2>&1` =~ m{--http-client-body-temp-path=(/\S*)/};
+my $temp = ($beside //= "$dir") . "/amzsync_temp";
+
+sub made {
+    my %before = map { $_ => 1 } glob "$temp*";
+
+    local $ENV{MALLOC_PERTURB_} = 37;
+    my (undef, $out) = try(temp => "", @_);
+    my @made = grep { !$before{$_} } glob "$temp*";
+
+    rmdir for @made;
+    push @made, $1 if $out =~ /mkdir\(\) "(.*?)" failed/s;
+
+    return "@made";
+}
+
+my $new = -e $temp ? "" : $temp;
+
+is(made(), $new, "the folder for reports");
+is(made(pool => ""), $new, "the folder, with nginx's own thread pool");
+is(made(more => "amzsync_order_reports off;"), "", "no folder, no reports");
+is(made(more => "amzsync_order_reports off; amzsync_datasets settlements;"),
+   $new, "the folder for a dataset");
+is(made(locations => "", pool => ""), "", "no folder, no syncs");
 
 # What is not there.
 
@@ -175,6 +210,16 @@ bad("sandbox and start", '"amzsync_start" directive stands beside',
     locations => in("/a/", "amzsync_sandbox zone=s:1m; amzsync_start;"));
 bad("start and sandbox", '"amzsync_sandbox" directive conflicts',
     locations => in("/a/", "amzsync_start; amzsync_sandbox zone=s:1m;"));
+
+# An id in the path stands behind the location's name.
+
+for my $where ("~ ^/status", "~* /status\$", "\@status") {
+    bad("$_ in $where", "\"$_\" directive needs a location given by a prefix",
+        locations => in($where, "$_;"))
+        for qw(amzsync_status amzsync_cancel amzsync_events);
+
+    good("no id in $where", locations => in($where, "amzsync_start;"));
+}
 
 # The sandbox.
 
@@ -341,8 +386,12 @@ bad("$_ without a user", "\"$_\" in \\S+:\\d+ needs \"amzsync_user\"",
 bad("number $_->[0]", $_->[1], more => "$_->[0];")
     for ["amzsync_connect_timeout 0", "value must be"],
         ["amzsync_transfer_timeout 2h", "value must be"],
-        ["amzsync_max_page_size 1", "value must be"],
+        ["amzsync_max_page_size 1023", "must be between 1024 and 33554432"],
+        ["amzsync_max_page_size 33m", "must be between 1024 and 33554432"],
         ["amzsync_max_page_size 2g", "invalid value|value must be"],
+        ["amzsync_max_report_size 0", "must be between 1024 and 1099511627776"],
+        ["amzsync_max_report_size 1025g", "must be between 1024 and \\d+"],
+        ["amzsync_max_report_size x", "invalid value"],
         ["amzsync_retries 101", "value must be"],
         ["amzsync_retries -1", "invalid number"],
         ["amzsync_retry_delay x", "invalid value"],

@@ -177,6 +177,24 @@ for my $revision (1 .. 3) {
     is_true("three", "u3", @AmzSync::Truth::all);
 }
 
+# The schema explains itself.
+
+is_deeply([ map { join ".", map { $_ // () } @$_ } $db->sql("
+    SELECT c.relname, a.attname
+      FROM pg_class c
+      LEFT JOIN pg_attribute a
+        ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+     WHERE c.relnamespace = 'amzsync'::regnamespace
+       AND c.relkind IN ('r', 'v', 'm', 'p')
+       AND (obj_description(c.oid, 'pg_class') IS NULL
+            OR col_description(c.oid, a.attnum) IS NULL)
+     ORDER BY 1, a.attnum") ], [], "a comment on everything");
+is($db->value("SELECT col_description('amzsync.settlements'::regclass, attnum)
+                 FROM pg_attribute
+                WHERE attrelid = 'amzsync.settlements'::regclass
+                  AND attname = 'posted_date_time'"), "posted-date-time",
+   "a view's is the table's");
+
 is_deeply([ $site->alarms ], [], "no alarms");
 
 done_testing();

@@ -20,6 +20,7 @@ my %secrets;
 my @nginx;
 
 my $db = AmzSync->new;
+my $access = $db->dir . "/access.log";
 my $amazon = amazon(AmzSync::Nginx::free_port());
 my $url = "http://127.0.0.1:" . $amazon->port;
 
@@ -69,6 +70,9 @@ sub nginx {
             (map { $_ => $arg{$_} } grep { exists $arg{$_} }
              qw(keys conninfo postgres pool)),
             extra => <<"END"),
+                log_format all '"\$request" \$request_uri \$args \$query_string'
+                               ' \$arg_state \$arg_spapi_oauth_code \$status'
+                               ' \$server_protocol \$amzsync_error';
                 amzsync_endpoint eu $url/amazon;
                 amzsync_consent na $url/amazon $application;
                 amzsync_consent eu $url/amazon/ $application version=beta
@@ -76,6 +80,17 @@ sub nginx {
 END
         server => $db->locations(sandbox => "quota=0") . <<"END");
             amzsync_user \$http_x_user;
+            access_log $access all;
+            location = /asked {
+                auth_request /auth;
+                amzsync_callback $page;
+            }
+            location = /auth {
+                internal;
+                if (\$request = never) { return 403; }
+                if (\$request_uri = never) { return 403; }
+                return 204;
+            }
             location = /authorize { amzsync_authorize na; }
             location = /any { amzsync_authorize; }
             location = /callback { amzsync_callback $page; }
@@ -276,6 +291,24 @@ subtest "the whole way" => sub {
     $answer = visit($nginx, "/plain?" . consent($nginx, "u1"), "u1");
     is($answer->{location}, "https://app.example/?amzsync=connected",
        "a page without arguments");
+};
+
+
+subtest "refused before it is read" => sub {
+    my $query = consent($nginx, "u0");
+
+    my $try = sub {
+        return outcome(come_back($nginx, @_));
+    };
+
+    is($try->(undef, $query), "401 unauthorized", "no user");
+    is($try->("u" x 129, $query), "400 invalid_request", "user id");
+    is($try->("u0", $query, method => "POST"), "405 method_not_allowed",
+       "POST");
+    is(come_back($nginx, "u0", $query, method => "HEAD")->{status}, 405,
+       "HEAD");
+    is(outcome(visit($nginx, "/asked?$query", "u0")), "connected",
+       "what nginx's phases have seen before");
 };
 
 
@@ -670,11 +703,20 @@ subtest "no database" => sub {
 # nginx itself tells all that it reads and sends, if asked for.
 
 my $own = qr/\[debug\]\ .*\ http\ (?:request\ line|args):\ "
-             | \[debug\]\ .*\ "\/(?:callback|plain)\? | ^Location:\ /x;
+             | \[debug\]\ .*\ "(?:GET\ )?\/(?:callback|plain|asked)\?
+             | ^Location:\ /x;
 my %seen = (lines => 0);
 
+open my $fh, '<', $access or die "$access: $!\n";
+my @visits = <$fh>;
+
+like($visits[0], qr{^"GET /}, "there is an access log");
+is_deeply([ grep { !m{ HTTP/1\.1 \S+$} } @visits ], [], "of whole lines");
+ok(scalar(grep { m{^"GET /asked\?\*+ HTTP/1\.1" /asked\?\*+ - } } @visits),
+   "what was seen before is hidden");
+
 for my $nginx (@nginx) {
-    for my $line (split /\n/, $nginx->log) {
+    for my $line (@visits, split /\n/, $nginx->log) {
         $seen{lines}++;
         next if $line =~ $own;
 

@@ -6,6 +6,7 @@ use warnings;
 
 use lib 't/lib';
 use AmzSync::Site;
+use List::Util qw(sum);
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -13,19 +14,22 @@ my @all = qw(customer_returns reimbursements ledger_detail ledger_summary
              removal_orders removal_shipments replacements);
 my $quick = "report_time=100ms quota=20000";
 
-# Windows of 30 days that lie in so many days up to now: they begin at the same
-# times whatever the day.
+# Windows of a dataset that lie in so many days up to now: they begin at the
+# same times whatever the day.
 
 sub windows {
-    my ($days) = @_;
-    my ($origin, $span) = (946684800, 30 * 86400);
+    my ($days, $dataset) = @_;
+    my $span = ($dataset =~ /^ledger/ ? 28 : 30) * 86400;
+    my $origin = 946684800;
     my $from = time - $days * 86400;
 
     return POSIX::ceil((time - 180 - $from + ($from - $origin) % $span)
                        / $span);
 }
 
-my ($all, $some) = (windows(548), windows(100));
+my %all = map { $_ => windows(548, $_) } @all;
+my %some = map { $_ => windows(100, $_) } @all;
+my $all = sum(values %all);
 
 
 # A site whose data end two days ago, and an nginx that reads these datasets
@@ -75,14 +79,17 @@ sub sets {
 }
 
 
-# What is covered, in a line a dataset: its windows touch each other.
+# What is covered, in a line a dataset: its windows touch each other.  The data
+# end two days ago, so that the newest window may have none.
 
 sub coverage {
     my ($site, $user) = @_;
 
     return map { join " ", map { $_ // "-" } @$_ } $site->db->sql("
-        SELECT dataset, min(state), max(state), count(*),
-               count(*) FILTER (WHERE gap)
+        SELECT dataset,
+               min(state) FILTER (WHERE range_from < now() - interval '3 days'),
+               max(state) FILTER (WHERE range_from < now() - interval '3 days'),
+               count(*), count(*) FILTER (WHERE gap)
           FROM (SELECT *, range_from <> lag(range_to) OVER
                           (PARTITION BY dataset ORDER BY range_from) AS gap
                   FROM amzsync.coverage
@@ -117,17 +124,18 @@ sub is_true {
 
 sub truth {
     my ($site, $user, $more, @datasets) = @_;
-    my $from = $site->db->value("
-        SELECT to_char(min(range_from) AT TIME ZONE 'UTC',
-                       'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')
-          FROM amzsync.coverage
-         WHERE user_id = '$user' AND dataset <> 'marketplaces'");
+    my %from = map { @$_ } $site->db->sql("
+        SELECT dataset, to_char(min(range_from) AT TIME ZONE 'UTC',
+                                'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')
+          FROM amzsync.coverage WHERE user_id = '$user' GROUP BY 1");
 
-    return AmzSync::Truth::compare($site->db, user => $user,
-                                   url => $site->url, seller => "S1",
-                                   marketplaces => [ AmzSync::Site::markets() ],
-                                   tables => \@datasets,
-                                   more => $more || "&from=$from");
+    return map {
+        AmzSync::Truth::compare($site->db, user => $user,
+                                url => $site->url, seller => "S1",
+                                marketplaces => [ AmzSync::Site::markets() ],
+                                tables => [ $_ ],
+                                more => $more || "&from=$from{$_}")
+    } @datasets;
 }
 
 
@@ -173,13 +181,33 @@ sub planned {
 }
 
 
+# How many windows are in which state; the newest one, if it may have no data,
+# does not count.
+
 sub states {
     my ($site, $dataset) = @_;
 
     return join ", ", map { join " ", @$_ } $site->db->sql("
         SELECT state, count(*), count(DISTINCT range_from)
           FROM amzsync.coverage WHERE dataset = '$dataset'
+           AND range_from < now() - interval '3 days'
          GROUP BY 1 ORDER BY 1");
+}
+
+
+sub young { windows(3, $_[0]) - 1 }
+
+
+# Whether the newest window has a report that the next sync takes.
+
+sub taken {
+    my ($site, $dataset) = @_;
+
+    return $site->db->value("
+        SELECT count(*) FROM amzsync.coverage
+         WHERE dataset = '$dataset' AND state = 'done'
+           AND range_to = (SELECT max(range_to) FROM amzsync.coverage
+                            WHERE dataset = '$dataset')");
 }
 
 
@@ -212,15 +240,20 @@ sub sandbox {
     is_true("first", $site, "u1", @all);
 
     is_deeply([ coverage($site, "u1") ],
-              [ map { "$_ done done $all 0" } sort @all ],
+              [ map { "$_ done done $all{$_} 0" } sort @all ],
               "first: 18 months are covered without a gap");
     is($site->db->value("SELECT count(*) FROM amzsync.coverage
                           WHERE dataset <> 'marketplaces'
                             AND report_id IS NULL"), 0,
        "first: every window names its report");
-    is_deeply(calls($site, "createReport"), { 202 => $all * @all },
+
+    my $empty = $site->db->value("SELECT count(*) FROM amzsync.coverage
+                                   WHERE state <> 'done'
+                                     AND dataset <> 'marketplaces'");
+
+    is_deeply(calls($site, "createReport"), { 202 => $all },
               "first: a report a window");
-    is_deeply(calls($site, "document"), { 200 => $all * @all },
+    is_deeply(calls($site, "document"), { 200 => $all - $empty },
               "first: a download a report, without a token");
 
     my ($total) = map { $_->[0] } $site->db->sql("
@@ -238,8 +271,9 @@ sub sandbox {
     is_true("at once", $site, "u1", @all);
 
     my $created = calls($site, "createReport")->{202};
-    my $again = $created - $all * @all;
-    is(calls($site, "document")->{200} - $all * @all, $again + @all,
+    my $again = $created - $all;
+    is(calls($site, "document")->{200} - ($all - $empty),
+       $again + @all - 2 * $empty,
        "at once: the newest report of each is taken, not made again");
 
     # Amazon forgets its reports, the seller changes.
@@ -252,7 +286,7 @@ sub sandbox {
     is(run_sync($site, $nginx, "u1"), "completed", "changed: completed");
     is_true("changed", $site, "u1", @all);
     is_deeply([ coverage($site, "u1") ],
-              [ map { "$_ done done $all 0" } sort @all ],
+              [ map { "$_ done done $all{$_} 0" } sort @all ],
               "changed: all is covered by one load each");
     is_deeply([ hidden($site, grep { $_ ne "removal_orders" } @all) ], [],
               "changed: nothing is left of the loads before");
@@ -418,7 +452,7 @@ for my $fault (qw(http_500:3:createReport cut:3:getReport
     is(run_sync($site, $nginx, "u1"), "completed", "$fault: completed");
     is_true($fault, $site, "u1", "customer_returns");
     is_deeply([ coverage($site, "u1") ],
-              [ "customer_returns done done $some 0" ],
+              [ "customer_returns done done $some{customer_returns} 0" ],
               "$fault: covered");
     is_deeply([ hidden($site, "customer_returns") ], [], "$fault: tidy");
     alarms($fault, $site);
@@ -427,18 +461,23 @@ for my $fault (qw(http_500:3:createReport cut:3:getReport
 
 # --- and those that do not
 
-for ([ "fatal:3", "report_failed", qr/\S/, int $some / 3 ],
-     [ "fatal_bare:3", "report_failed", qr/does not say why/, int $some / 3 ],
-     [ "cut:1:document", "malformed_answer", qr/\S/, $some ],
+for ([ "fatal:3", "report_failed", qr/\S/,
+       int $some{customer_returns} / 3 ],
+     [ "fatal_bare:3", "report_failed", qr/does not say why/,
+       int $some{customer_returns} / 3 ],
+     [ "cut:1:document", "malformed_answer", qr/\S/,
+       $some{customer_returns} ],
      [ "http_503:1:document", "amazon_unavailable", qr/\S/, 1 ],
-     [ "denied:1:createReport", "access_denied", qr/Unauthorized/, 1 ])
+     [ "denied:1:createReport", "access_denied", qr/Unauthorized/, 1 ],
+     [ "same_token:1:getReports", "token_loop", qr/same page token/, 1,
+       "settlements" ])
 {
-    my ($fault, $code, $text, $windows) = @$_;
-    my ($site, $nginx) = stage("fault=$fault", [ "customer_returns" ]);
+    my ($fault, $code, $text, $windows, $name) = (@$_, "customer_returns");
+    my ($site, $nginx) = stage("fault=$fault", [ $name ]);
 
     is(run_sync($site, $nginx, "u1"), "completed", "$fault: completed");
 
-    my $set = sets($site, "u1")->{customer_returns};
+    my $set = sets($site, "u1")->{$name};
     is("$set->[0] $set->[1]", "failed $code", "$fault: the dataset failed");
     like($set->[2], $text, "$fault: and says why");
     is($site->db->value("SELECT count(*) FROM amzsync.coverage
@@ -464,35 +503,40 @@ sub failed {
 
 {
     my ($site, $nginx) = stage("fault=fatal:3 report_cooldown=0",
-                               [ "ledger_detail" ], extra => "");
+                               [ "customer_returns" ], extra => "");
     my @run = ($site, $nginx, "u1");
-    my $bad = int $all / 3;
+    my $all = $all{customer_returns};
+    my $old = $all - young("customer_returns");
+    my $bad = int $old / 3;
 
     is(run_sync(@run), "completed", "some fail: completed");
-    is_deeply([ @{ sets($site, "u1")->{ledger_detail} }[0, 1] ],
+    is_deeply([ @{ sets($site, "u1")->{customer_returns} }[0, 1] ],
               [ "failed", "report_failed" ], "some fail: the dataset, too");
-    is(states($site, "ledger_detail"),
-       join(" ", "done", ($all - $bad) x 2) . ", " . join(" ", "failed",
+    is(states($site, "customer_returns"),
+       join(" ", "done", ($old - $bad) x 2) . ", " . join(" ", "failed",
                                                           ($bad) x 2),
        "some fail: all the others were read");
     is_deeply(missing($site, $nginx), failed($site),
               "some fail: these are missing");
     is($site->db->value("SELECT rows FROM amzsync.sync_datasets
-                          WHERE dataset = 'ledger_detail'"),
-       $site->db->value("SELECT count(*) FROM amzsync.ledger_detail"),
+                          WHERE dataset = 'customer_returns'"),
+       $site->db->value("SELECT count(*) FROM amzsync.customer_returns"),
        "some fail: each row was counted once");
 
     # All of them fail: those of before, too.
 
+    my $taken = taken($site, "customer_returns");
+
     $site->renew(sandbox("fault=fatal_bare:1 report_cooldown=0"));
     is(run_sync(@run), "completed", "all fail: completed");
-    like(sets($site, "u1")->{ledger_detail}[2], qr/does not say why/,
+    like(sets($site, "u1")->{customer_returns}[2], qr/does not say why/,
          "all fail: why");
 
-    my @planned = planned($site, "ledger_detail");
-    is(calls($site, "createReport")->{202}, $all + @planned - 1,
-       "all fail: each was asked for once, the newest one is taken");
-    cmp_ok(scalar @planned, '>', windows(90), "all fail: also older ones");
+    my @planned = planned($site, "customer_returns");
+    is(calls($site, "createReport")->{202}, $all + @planned - $taken,
+       "all fail: each was asked for once, but for one that is taken");
+    cmp_ok(scalar @planned, '>', windows(120, "customer_returns"),
+           "all fail: also older ones");
 
     # Amazon forgets what could be taken.
 
@@ -500,13 +544,13 @@ sub failed {
     $site->amazon->stop;
     $site->amazon->start;
     is(run_sync(@run), "completed", "none fails: completed");
-    is(sets($site, "u1")->{ledger_detail}[0], "completed",
+    is(sets($site, "u1")->{customer_returns}[0], "completed",
        "none fails: the dataset");
-    is_true("none fails", $site, "u1", "ledger_detail");
-    is(states($site, "ledger_detail"), "done $all $all",
+    is_true("none fails", $site, "u1", "customer_returns");
+    is(states($site, "customer_returns"), "done $old $old",
        "none fails: all are read");
     is_deeply(missing($site, $nginx), [], "none fails: nothing is missing");
-    is_deeply([ hidden($site, "ledger_detail") ], [], "none fails: tidy");
+    is_deeply([ hidden($site, "customer_returns") ], [], "none fails: tidy");
     alarms("some fail", $site);
 }
 
@@ -558,7 +602,7 @@ sub failed {
     is(run_sync($site, $nginx, "u1"), "failed", "413: failed");
     is(sets($site, "u1")->{customer_returns}[1], "invalid_input", "413: why");
     is_deeply([ coverage($site, "u1") ],
-              [ "customer_returns failed failed $some 0" ],
+              [ "customer_returns failed failed $some{customer_returns} 0" ],
               "413: the windows are whole");
     alarms("413", $site);
 }
@@ -630,15 +674,17 @@ sub failed {
     my ($site, $nginx) = stage("fault=cancelled:1 report_cooldown=0",
                                [ "reimbursements" ], extra => "");
     my @run = ($site, $nginx, "u1");
+    my $all = $all{reimbursements};
+    my $old = $all - young("reimbursements");
 
     is(run_sync(@run), "completed", "cancelled: completed");
-    is(states($site, "reimbursements"), "cancelled $all $all",
+    is(states($site, "reimbursements"), "cancelled $old $old",
        "cancelled: each window is");
     is_deeply(missing($site, $nginx), [], "cancelled: nothing is missing");
 
     $site->renew(sandbox("report_cooldown=0"));
     is(run_sync(@run), "completed", "not cancelled: completed");
-    is(states($site, "reimbursements"), "done $all $all",
+    is(states($site, "reimbursements"), "done $old $old",
        "not cancelled: each window was read");
     is_true("not cancelled", $site, "u1", "reimbursements");
     is_deeply(calls($site, "createReport"), { 202 => 2 * $all },
@@ -649,10 +695,11 @@ sub failed {
                                              FROM amzsync.sync_progress)"),
        2, "not cancelled: as a unit before what is read again");
 
-    my $again = windows(30);
+    my $again = windows(30, "reimbursements")
+                - taken($site, "reimbursements");
 
     is(run_sync(@run), "completed", "again: completed");
-    is_deeply(calls($site, "createReport"), { 202 => 2 * $all + $again - 1 },
+    is_deeply(calls($site, "createReport"), { 202 => 2 * $all + $again },
               "again: these no more; the newest report is taken");
     alarms("cancelled", $site);
 }
@@ -661,6 +708,9 @@ sub failed {
     my ($site, $nginx) = stage("fault=cancelled:1 report_cooldown=0",
                                [ "reimbursements" ], extra => "");
     my @run = ($site, $nginx, "u1");
+    my $all = $all{reimbursements};
+    my $young = young("reimbursements");
+    my $read = windows(30, "reimbursements");
 
     is(run_sync(@run), "completed", "cancelled twice: completed");
 
@@ -676,7 +726,7 @@ sub failed {
 
     # The newest window is longer now: of its end nobody has said so before.
 
-    my ($once, $twice) = (2, $all - 2);
+    my ($once, $twice) = (2 - $young, $all - 2);
     is(states($site, "reimbursements"),
        "cancelled $once $once, empty $twice $twice",
        "cancelled twice: the windows are empty, but for the newest one");
@@ -685,13 +735,13 @@ sub failed {
     is(scalar @planned, $all, "cancelled twice: all were asked for");
 
     is(run_sync(@run), "completed", "cancelled twice: once more");
-    is(states($site, "reimbursements"), "cancelled 1 1, empty "
-       . join(" ", ($all - 1) x 2), "cancelled twice: no other state");
+    is(states($site, "reimbursements"), ($young ? "" : "cancelled 1 1, ")
+       . join(" ", "empty", ($all - 1) x 2), "cancelled twice: no other state");
 
-    my %empty = map { $_ => 1 } @planned[1 .. $all - 1 - windows(30)];
+    my %empty = map { $_ => 1 } @planned[1 .. $all - 1 - $read];
     is(scalar(grep { $empty{$_} } planned($site, "reimbursements")), 0,
        "cancelled twice: empty ones are not asked for");
-    is(scalar planned($site, "reimbursements"), 1 + windows(30),
+    is(scalar planned($site, "reimbursements"), 1 + $read,
        "cancelled twice: but the one whose report was the same");
 
     is_deeply(missing($site, $nginx), [], "cancelled twice: none is missing");
@@ -739,6 +789,7 @@ sub failed {
     is($site->db->value("SELECT count(*) FROM amzsync.coverage
                           WHERE dataset = 'customer_returns'
                             AND state NOT IN ('done', 'replaced')
+                            AND range_from < now() - interval '3 days'
                             AND '$us' = ANY (marketplace_ids)"), 0,
        "one of them, read: as a whole");
     alarms("both", $site);
@@ -755,8 +806,11 @@ sub failed {
 
     my @cancelled = map { $_->[0] } $site->db->sql("
         SELECT range_from::date FROM amzsync.coverage
-         WHERE state = 'cancelled' ORDER BY range_from");
-    is(scalar @cancelled, int $all / 3, "every third: so many");
+         WHERE state = 'cancelled' AND range_from < now() - interval '3 days'
+         ORDER BY range_from");
+    is(scalar @cancelled,
+       int(($all{customer_returns} - young("customer_returns")) / 3),
+       "every third: so many");
 
     my $rows = $site->db->value("SELECT count(*)
                                    FROM amzsync.customer_returns");
@@ -769,7 +823,8 @@ sub failed {
               "every third, then all: those were asked for again");
     is(keys %again, scalar(grep { $_ lt $site->db->value("
            SELECT max(range_from)::date FROM amzsync.sync_units
-            WHERE dataset = 'customer_returns'") } @cancelled) + windows(120),
+            WHERE dataset = 'customer_returns'") } @cancelled)
+                     + windows(120, "customer_returns"),
        "every third, then all: and what is always read again, no other");
     is($site->db->value("SELECT count(*) FROM amzsync.customer_returns"),
        $rows, "every third, then all: the rows that were there stay");
@@ -779,7 +834,7 @@ sub failed {
              AmzSync::Site::markets());
     is_true("every third, full", $site, "u1", "customer_returns");
     is_deeply([ coverage($site, "u1") ],
-              [ "customer_returns done done $all 0" ],
+              [ "customer_returns done done $all{customer_returns} 0" ],
               "every third, full: all is covered");
     alarms("every third", $site);
 }
@@ -795,7 +850,8 @@ sub failed {
     is(sets($site, "u1")->{customer_returns}[1], "report_too_large",
        "large: the dataset failed");
     cmp_ok((states($site, "customer_returns") =~ /failed (\d)/)[0], '>=',
-           $some - 1, "large: each window, but for the newest perhaps");
+           $some{customer_returns} - 1,
+           "large: each window, but for the newest perhaps");
     is_deeply([ glob $site->db->dir . "/temp/*" ], [], "large: no file");
     alarms("large", $site);
 }
@@ -865,12 +921,13 @@ sub failed {
     cmp_ok($met{s} || 0, '>=', 1, "killed: while its rows are stored");
     is_true("killed", $site, "u1", "ledger_detail", "customer_returns");
     is_deeply([ coverage($site, "u1") ],
-              [ "customer_returns done done $some 0",
-                "ledger_detail done done $some 0" ],
+              [ map { "$_ done done $some{$_} 0" }
+                    qw(customer_returns ledger_detail) ],
               "killed: covered");
     is_deeply([ hidden($site, "ledger_detail", "customer_returns") ], [],
               "killed: tidy");
-    cmp_ok(calls($site, "createReport")->{202}, '<=', 8 + 1,
+    cmp_ok(calls($site, "createReport")->{202}, '<=',
+           $some{customer_returns} + $some{ledger_detail} + 1,
            "killed: no report was made again whose id was stored");
     is($site->db->value("SELECT sum(rows) FROM amzsync.sync_datasets
                           WHERE dataset = 'ledger_detail'"),

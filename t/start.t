@@ -320,7 +320,30 @@ main::invalid("Request body is larger than 65536 bytes.")
 
 
 
-=== TEST 18: a body that ends too early
+=== TEST 18: too large, but first of all by nobody, or by a wrong method
+--- pipelined_requests eval
+["POST $::path\n" . "x" x 3e6, "PATCH $::path\n" . "x" x 3e6,
+ "POST $::path\n" . "x" x 65537, "GET $::path"]
+--- error_code eval
+[401, 405, 401, 405]
+--- response_body_like eval
+["unauthorized", "method_not_allowed", "unauthorized", "method_not_allowed"]
+
+
+
+=== TEST 19: chunks that are too large, by nobody
+--- raw_request eval
+[main::request(["Transfer-Encoding: chunked"], ""),
+ map { sprintf("%x\r\n%s\r\n", length, $_) } (" " x 10000) x 7]
+--- raw_request_middle_delay: 0.02
+--- error_code: 401
+--- response_headers
+Connection: close
+--- response_body_like: unauthorized
+
+
+
+=== TEST 20: a body that ends too early
 --- raw_request eval
 main::request(["X-User: u3", "Content-Length: 10"], "{")
 --- abort
@@ -334,7 +357,7 @@ main::request(["X-User: u3", "Content-Length: 10"], "{")
 
 
 
-=== TEST 19: a body that another module has read, in a temporary file
+=== TEST 21: a body that another module has read, in a temporary file
 --- more_config
 location = /mirrored {
     mirror /mirror;
@@ -359,7 +382,7 @@ X-User: file
 
 
 
-=== TEST 20: the database is away
+=== TEST 22: the database is away
 --- away: 1
 --- more_headers
 X-User: u3
@@ -372,7 +395,7 @@ X-User: u3
 
 
 
-=== TEST 21: the log says which location, which user and why
+=== TEST 23: the log says which location, which user and why
 --- away: 1
 --- more_headers
 X-User: u3

@@ -40,15 +40,6 @@ my $nginx = AmzSync::Nginx->new(
                 amzsync_status;
             }
         }
-        location ~ ^/regex {
-            amzsync_status;
-        }
-        location /to_named {
-            try_files /none @named;
-        }
-        location @named {
-            amzsync_status;
-        }
         location /rewritten {
             rewrite ^/rewritten/(.*) /prefix/$1;
         }
@@ -103,11 +94,6 @@ for (["/exact" => $last],
      ["/slash/sync_u1_1" => $one],
      ["/slash/nested" => $last],
      ["/slash/nested/sync_u1_1" => $one],
-     ["/regex" => $last],
-     ["/regex/sync_u1_1" => $last],
-     ["/regex/x?syncId=sync_u1_1" => $one],
-     ["/to_named/sync_u1_1" => $last],
-     ["/to_named?syncId=sync_u1_1" => $one],
      ["/if" => $last],
      ["/if/sync_u1_1" => $one],
      ["/limited" => $last],

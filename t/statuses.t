@@ -7,9 +7,11 @@ use warnings;
 use lib 't/lib';
 use AmzSync;
 use AmzSync::Nginx;
+use IO::Select;
 use IO::Socket::INET;
 use JSON::PP ();
 use Test::More;
+use Time::HiRes qw(sleep);
 
 my $db = AmzSync->new;
 my $nginx = AmzSync::Nginx->new(
@@ -32,15 +34,27 @@ $db->sql("
            generate_series(1, 4) k
      WHERE k <= 1 + n % 4");
 
+my ($worker) = $nginx->workers;
+
 sub ask {
     my ($user, $id) = @_;
-    my $socket = IO::Socket::INET->new(PeerAddr => "127.0.0.1",
-                                       PeerPort => $nginx->port)
-        or die "connect: $!\n";
+    my $socket = connection();
+
+    request($socket, $user, $id);
+    return $socket;
+}
+
+sub connection {
+    return IO::Socket::INET->new(PeerAddr => "127.0.0.1",
+                                 PeerPort => $nginx->port)
+        || die "connect: $!\n";
+}
+
+sub request {
+    my ($socket, $user, $id) = @_;
 
     print $socket "GET /api/sync/status/$id HTTP/1.0\r\n"
                   . "X-User: $user\r\n\r\n";
-    return $socket;
 }
 
 sub answer {
@@ -65,7 +79,19 @@ sub got {
              map { "$_->{name} $_->{rows}" } @{ $json->{datasets} || [] } ];
 }
 
-my ($worker) = $nginx->workers;
+# Of these users, in one turn of the worker, which accepts them before.
+
+sub together {
+    my @sockets = map { connection() } @_;
+
+    sleep 0.2;
+    kill STOP => $worker;
+    request($sockets[$_], "u$_[$_]", "sync_u$_[$_]_1") for 0 .. $#_;
+    kill CONT => $worker;
+
+    return @sockets;
+}
+
 my $shared = 0;
 
 for my $round (1 .. 3) {
@@ -101,10 +127,41 @@ for my $round (1 .. 3) {
 
     $shared += $db->value("SELECT count(*) FROM pg_stat_activity
                             WHERE datname = current_database()
+                              AND pid <> pg_backend_pid()
                               AND query LIKE '%WITH ORDINALITY AS r%'");
 }
 
 cmp_ok($shared, ">", 0, "they shared statements");
+
+# While many wait for a server that is stopped, few go by the other connection.
+
+my @servers = map { $_->[0] } $db->sql("
+    SELECT pid FROM pg_stat_activity
+     WHERE datname = current_database() AND pid <> pg_backend_pid()
+       AND query LIKE '%WITH ORDINALITY AS r%' ORDER BY pid");
+
+my (@many, @few);
+
+for my $try (1 .. 20) {
+    my $server = $servers[$try % @servers];
+
+    kill STOP => $server or last;
+    @many = together(1 .. 20);
+
+    if (!IO::Select->new($many[0])->can_read(0.5)) {
+        @few = map { got($_) } together(21, 22);
+        kill CONT => $server;
+        last;
+    }
+
+    kill CONT => $server;
+    got($_) for @many;
+}
+
+is(scalar @servers, 2, "two connections for reads");
+is_deeply(\@few, [ wanted(21, 1), wanted(22, 1) ], "few are not held up");
+is_deeply([ map { got($_) } @many ], [ map { wanted($_, 1) } 1 .. 20 ],
+          "and many are answered later");
 is_deeply([ $nginx->alarms ], [], "no alarms");
 
 undef $nginx;

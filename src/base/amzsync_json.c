@@ -176,6 +176,16 @@ amzsync_json_prefix(amzsync_json_t *w, const char *key)
 }
 
 
+void
+amzsync_json_name(amzsync_json_t *w, const u_char *p, size_t len)
+{
+    amzsync_json_str(w, NULL, p, len);
+    amzsync_json_append(w, ":", 1);
+
+    w->comma = 0;
+}
+
+
 static void
 amzsync_json_append(amzsync_json_t *w, const void *p, size_t len)
 {

@@ -32,9 +32,13 @@ typedef struct {
 void amzsync_json_init(amzsync_json_t *w, u_char *buf, size_t size);
 void amzsync_json_free(amzsync_json_t *w);
 
-/* Structure; a NULL key means: an element of an array, or the top value. */
+/* Structure.  A NULL key means: an element of an array, or the top value; a key
+ * has nothing to escape. */
 void amzsync_json_open(amzsync_json_t *w, const char *key, u_char brace);
 void amzsync_json_close(amzsync_json_t *w, u_char brace);
+
+/* A key that is not ours, and so escaped; the value that follows has none. */
+void amzsync_json_name(amzsync_json_t *w, const u_char *p, size_t len);
 
 /* Values.  Strings must be valid UTF-8; they are escaped. */
 void amzsync_json_str(amzsync_json_t *w, const char *key, const u_char *p,

@@ -73,7 +73,13 @@ amzsync_text_copy(char *dst, size_t size, const char *src, size_t len)
         return 0;
     }
 
-    len = ngx_min(len, size - 1);
+    if (len >= size) {
+        len = size - 1;
+
+        while (len && ((u_char) src[len] & 0xc0) == 0x80) {
+            len--;
+        }
+    }
 
     ngx_memcpy(dst, src, len);
     dst[len] = '\0';

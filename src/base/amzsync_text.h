@@ -25,7 +25,8 @@ extern const char  *amzsync_region_names[AMZSYNC_REGIONS];
 void amzsync_error_set(amzsync_error_t *error, const char *code,
     const char *message, size_t len, const char *request_id);
 
-/* memcpy() with a bound, always ending with NUL: bytes written without it. */
+/* memcpy() with a bound, at a character's border, always ending with NUL: bytes
+ * written without it. */
 size_t amzsync_text_copy(char *dst, size_t size, const char *src, size_t len);
 
 

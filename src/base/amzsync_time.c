@@ -18,7 +18,6 @@
 #define AMZSYNC_TIME_SECOND    1000
 #define AMZSYNC_TIME_MINUTE    60000
 #define AMZSYNC_TIME_HOUR      3600000
-#define AMZSYNC_TIME_DAY       86400000
 
 /*
  * Days are counted from 0000-03-01, so that a leap day ends a year and all

@@ -13,6 +13,7 @@
 
 #define AMZSYNC_TIME_LEN  (sizeof("2026-11-22T10:00:00.000Z") - 1)
 #define AMZSYNC_TIME_BAD  INT64_MIN
+#define AMZSYNC_TIME_DAY  86400000
 
 
 /*

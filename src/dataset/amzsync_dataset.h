@@ -92,6 +92,13 @@ typedef enum {
                                            change of its value is logged in
                                            amzsync.changes; the table has the
                                            column changed_from */
+#define AMZSYNC_COLUMN_COMMA    0x200   /* of a report: a number may have a
+                                           comma for a point, "1141,18" */
+#define AMZSYNC_COLUMN_DAY      0x400   /* of a report: the day that a line is
+                                           of.  Such a report has all days that
+                                           its range touches, in a time zone of
+                                           Amazon's: a window asks for more, and
+                                           takes the lines of its days */
 
 #define AMZSYNC_KEY_MAX         256     /* all keys must fit an index row */
 #define AMZSYNC_PATH_DEPTH      6
@@ -206,8 +213,9 @@ typedef struct {
  * the fields and their names in the first line.  Then path, params and
  * token_path are unused; a column's path is its name in that line, or several,
  * separated by '|', where letters' case and what is between words do not
- * matter.  A value that has not the form of its column's type is no reason to
- * refuse a report of years: it is kept in the EXTRA column.
+ * matter.  A document that has none of these names is no report.  A value that
+ * has not the form of its column's type is no reason to refuse a report of
+ * years: it is kept in the EXTRA column.
  *
  * The table, of the name of the rowset with "_rows" behind it, keeps whole
  * loads of windows: its key is user_id, selling_partner_id, region,
@@ -225,8 +233,9 @@ typedef struct {
                                            listed by when they were made */
 
     /* Of a report in place of calls: fields that its EXTRA column keeps, by
-     * '|', as others may be about people; and how many seconds up to now are
-     * left to calls. */
+     * '|', as others may be about people, and none of a line whose fields are
+     * not as many as their names; and how many seconds up to now are left to
+     * calls. */
     const char              *kept;          /* NULL: all */
     time_t                   tail;
 } amzsync_report_t;

@@ -11,7 +11,7 @@ static const amzsync_column_t  amzsync_ledger_summary_columns[] = {
     { "line", NULL,
       AMZSYNC_BIGINT, AMZSYNC_COLUMN_KEY|AMZSYNC_COLUMN_LINE },
     { "date", "Date",
-      AMZSYNC_DATE, 0 },
+      AMZSYNC_DATE, AMZSYNC_COLUMN_DAY },
     { "fnsku", "FNSKU",
       AMZSYNC_TEXT, 0 },
     { "asin", "ASIN",
@@ -92,7 +92,7 @@ const amzsync_dataset_t  amzsync_dataset_ledger_summary = {
 
     548 * 24 * 3600,                /* 18 months */
     90 * 24 * 3600,
-    30 * 24 * 3600,
+    28 * 24 * 3600,                 /* and a day before and after it */
     180,
     0,
 

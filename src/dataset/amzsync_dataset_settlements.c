@@ -1,7 +1,7 @@
 
 /*
  * What Amazon has settled with the seller, line by line: it makes these reports
- * by itself.
+ * by itself, for sellers in Europe with decimal commas here and points there.
  */
 
 
@@ -20,7 +20,7 @@ static const amzsync_column_t  amzsync_settlements_columns[] = {
     { "deposit_date", "deposit-date",
       AMZSYNC_TIME, 0 },
     { "total_amount", "total-amount",
-      AMZSYNC_NUMERIC, 0 },
+      AMZSYNC_NUMERIC, AMZSYNC_COLUMN_COMMA },
     { "currency", "currency",
       AMZSYNC_TEXT, 0 },
     { "transaction_type", "transaction-type",
@@ -40,7 +40,7 @@ static const amzsync_column_t  amzsync_settlements_columns[] = {
     { "amount_description", "amount-description",
       AMZSYNC_TEXT, 0 },
     { "amount", "amount",
-      AMZSYNC_NUMERIC, 0 },
+      AMZSYNC_NUMERIC, AMZSYNC_COLUMN_COMMA },
     { "fulfillment_id", "fulfillment-id",
       AMZSYNC_TEXT, 0 },
     { "posted_date", "posted-date",

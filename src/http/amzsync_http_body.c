@@ -17,7 +17,7 @@ static ngx_int_t amzsync_http_body_take(amzsync_http_ctx_t *ctx);
 static ngx_int_t amzsync_http_body_room(amzsync_http_ctx_t *ctx, off_t size);
 static ngx_int_t amzsync_http_body_copy(amzsync_http_ctx_t *ctx,
     ngx_buf_t *b);
-static ngx_int_t amzsync_http_body_too_large(ngx_http_request_t *r);
+static ngx_int_t amzsync_http_body_too_large(amzsync_http_ctx_t *ctx);
 
 
 ngx_int_t
@@ -34,7 +34,7 @@ amzsync_http_body_read(amzsync_http_ctx_t *ctx)
     len = r->headers_in.content_length_n;
 
     if (len > AMZSYNC_HTTP_BODY_MAX) {
-        return amzsync_http_body_too_large(r);
+        return amzsync_http_body_too_large(ctx);
     }
 
     ctx->body_max = (len < 0) ? AMZSYNC_HTTP_BODY_MAX : (size_t) len;
@@ -77,7 +77,7 @@ amzsync_http_body_event(ngx_http_request_t *r)
         rc = amzsync_http_body_take(ctx);
 
         if (rc == NGX_DECLINED) {
-            rc = amzsync_http_body_too_large(r);
+            rc = amzsync_http_body_too_large(ctx);
             break;
         }
 
@@ -206,9 +206,12 @@ amzsync_http_body_copy(amzsync_http_ctx_t *ctx, ngx_buf_t *b)
 }
 
 
+/* Whoever may not ask at all is told that. */
+
 static ngx_int_t
-amzsync_http_body_too_large(ngx_http_request_t *r)
+amzsync_http_body_too_large(amzsync_http_ctx_t *ctx)
 {
-    return amzsync_http_invalid(r, "Request body is larger than %d bytes.",
-                                AMZSYNC_HTTP_BODY_MAX);
+    ctx->body_large = 1;
+
+    return amzsync_http_begin(ctx);
 }

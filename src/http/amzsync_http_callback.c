@@ -13,6 +13,8 @@
 
 
 typedef struct {
+    ngx_str_t                 args;         /* of the request, which has them
+                                               no more */
     amzsync_state_t           state;
     ngx_str_t                 code;         /* of length 0: none */
     ngx_str_t                 seller;       /* the same */
@@ -22,7 +24,9 @@ typedef struct {
 
 
 static ngx_int_t amzsync_http_callback(amzsync_http_ctx_t *ctx);
-static void amzsync_http_callback_hide(ngx_str_t *text);
+static ngx_int_t amzsync_http_callback_hide(ngx_http_request_t *r,
+    ngx_str_t *args);
+static void amzsync_http_callback_blot(ngx_http_request_t *r, ngx_str_t *text);
 static ngx_int_t amzsync_http_callback_read(amzsync_http_ctx_t *ctx,
     amzsync_http_callback_t *back);
 static ngx_int_t amzsync_http_callback_arg(ngx_http_request_t *r,
@@ -57,27 +61,70 @@ static const amzsync_http_location_t  amzsync_http_callback_where = {
 ngx_int_t
 amzsync_http_callback_handler(ngx_http_request_t *r)
 {
-    amzsync_http_callback_hide(&r->request_line);
-    amzsync_http_callback_hide(&r->unparsed_uri);
+    ngx_str_t                 args;
+    amzsync_http_ctx_t       *ctx;
+    amzsync_http_callback_t  *back;
 
-    return amzsync_http_handle(r, &amzsync_http_callback_where);
+    if (amzsync_http_callback_hide(r, &args) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx = amzsync_http_create_ctx(r);
+    back = ngx_pcalloc(r->pool, sizeof(amzsync_http_callback_t));
+
+    if (ctx == NULL || back == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    back->args = args;
+    ctx->consent = back;
+
+    return amzsync_http_run(ctx, &amzsync_http_callback_where);
 }
 
 
 /*
  * The query has the code, and lines of the error log and of most access logs
- * repeat the request's.
+ * repeat the request's.  So it is taken away before anything is answered.
  */
 
-static void
-amzsync_http_callback_hide(ngx_str_t *text)
+static ngx_int_t
+amzsync_http_callback_hide(ngx_http_request_t *r, ngx_str_t *args)
 {
-    u_char  *p;
+    args->len = r->args.len;
+    args->data = r->args.len ? ngx_pstrdup(r->pool, &r->args) : NULL;
 
-    p = ngx_strlchr(text->data, text->data + text->len, '?');
+    ngx_str_null(&r->args);
 
-    if (p) {
-        text->len = p - text->data;
+    amzsync_http_callback_blot(r, &r->request_line);
+    amzsync_http_callback_blot(r, &r->unparsed_uri);
+
+    return (args->len && args->data == NULL) ? NGX_ERROR : NGX_OK;
+}
+
+
+/* A variable that was asked for before still points to it. */
+
+static void
+amzsync_http_callback_blot(ngx_http_request_t *r, ngx_str_t *text)
+{
+    u_char  *p, *last;
+
+    last = text->data + text->len;
+    p = ngx_strlchr(text->data, last, '?');
+
+    if (p == NULL) {
+        return;
+    }
+
+    text->len = p - text->data;
+
+    if (r != r->main) {
+        return;
+    }
+
+    for (p++; p < last && *p != ' '; p++) {
+        *p = '*';
     }
 }
 
@@ -99,16 +146,15 @@ amzsync_http_callback(amzsync_http_ctx_t *ctx)
         return amzsync_http_not_allowed(r, ctx->location->allow);
     }
 
-    back = ngx_pcalloc(r->pool, sizeof(amzsync_http_callback_t));
-    if (back == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+    back = ctx->consent;
 
-    ctx->consent = back;
+    /* nginx looks for an argument here only */
+
+    r->args = back->args;
 
     rc = amzsync_http_callback_read(ctx, back);
 
-    r->args.len = 0;
+    ngx_str_null(&r->args);
 
     if (rc == NGX_DECLINED) {
         return amzsync_http_callback_refuse(r);

@@ -23,13 +23,25 @@ amzsync_http_handle(ngx_http_request_t *r,
 {
     amzsync_http_ctx_t  *ctx;
 
-    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
-                   "amzsync %s handler", location->name);
-
     ctx = amzsync_http_create_ctx(r);
     if (ctx == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
+
+    return amzsync_http_run(ctx, location);
+}
+
+
+ngx_int_t
+amzsync_http_run(amzsync_http_ctx_t *ctx,
+    const amzsync_http_location_t *location)
+{
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "amzsync %s handler", location->name);
 
     ctx->location = location;
 
@@ -74,6 +86,11 @@ amzsync_http_begin(amzsync_http_ctx_t *ctx)
     mistake = amzsync_http_user_mistake(&ctx->user);
     if (mistake) {
         return amzsync_http_invalid(r, "%s", mistake);
+    }
+
+    if (ctx->body_large) {
+        return amzsync_http_invalid(r, "Request body is larger than %d bytes.",
+                                    AMZSYNC_HTTP_BODY_MAX);
     }
 
     if (ctx->conf->store == NULL) {

@@ -61,6 +61,7 @@ struct amzsync_http_ctx_s {
                                                    same */
 
     unsigned                        body_ours:1;
+    unsigned                        body_large:1;   /* and not all read */
 };
 
 
@@ -68,11 +69,15 @@ struct amzsync_http_ctx_s {
     "Something went wrong. Please try again later."
 
 
-/* The request's context: for amzsync_http_handle(), and what does without. */
+/* The request's context: for what does without amzsync_http_handle(). */
 amzsync_http_ctx_t *amzsync_http_create_ctx(ngx_http_request_t *r);
 
 /* The content handler of a location. */
 ngx_int_t amzsync_http_handle(ngx_http_request_t *r,
+    const amzsync_http_location_t *location);
+
+/* The same, of a context that is there. */
+ngx_int_t amzsync_http_run(amzsync_http_ctx_t *ctx,
     const amzsync_http_location_t *location);
 
 /*

@@ -82,13 +82,7 @@ amzsync_http_sync_path(ngx_http_request_t *r, ngx_str_t *id)
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
     len = clcf->name.len;
 
-#if (NGX_PCRE)
-    if (clcf->regex) {
-        return NGX_DECLINED;
-    }
-#endif
-
-    if (clcf->named || r->uri.len <= len) {
+    if (r->uri.len <= len) {
         return NGX_DECLINED;
     }
 

@@ -20,6 +20,7 @@
 #define AMZSYNC_SANDBOX_REPORT_ROOM     4096            /* for a line */
 #define AMZSYNC_SANDBOX_REPORT_DAY      ((int64_t) 24 * 3600 * 1000)
 #define AMZSYNC_SANDBOX_REPORT_DAYS     540
+#define AMZSYNC_SANDBOX_REPORT_ZONE     ((int64_t) 8 * 3600 * 1000)
 #define AMZSYNC_SANDBOX_REPORT_PERIOD   14      /* days of a settlement */
 #define AMZSYNC_SANDBOX_REPORT_NUMBERS  16
 #define AMZSYNC_SANDBOX_REPORT_CELL     512
@@ -107,6 +108,9 @@ struct amzsync_sandbox_report_column_s {
 #define AMZSYNC_SANDBOX_REPORT_DAILY     0x10   /* dates are days */
 #define AMZSYNC_SANDBOX_REPORT_LISTED    0x20   /* Amazon makes it unasked */
 #define AMZSYNC_SANDBOX_REPORT_ORDERS    0x40   /* of the seller's orders */
+#define AMZSYNC_SANDBOX_REPORT_WHOLE     0x80   /* has all days that its range
+                                                   touches, and they begin eight
+                                                   hours later than in UTC */
 
 
 struct amzsync_sandbox_report_s {

@@ -171,7 +171,7 @@ static const amzsync_sandbox_report_column_t
 const amzsync_sandbox_report_t  amzsync_sandbox_ledger_detail = {
     "GET_LEDGER_DETAIL_VIEW_DATA",
     "ledger_detail",
-    AMZSYNC_SANDBOX_REPORT_COPIES,
+    AMZSYNC_SANDBOX_REPORT_COPIES|AMZSYNC_SANDBOX_REPORT_WHOLE,
     30 * 60, 0,
     AMZSYNC_SANDBOX_REPORT_COLUMNS(amzsync_sandbox_ledger_detail_columns),
     amzsync_sandbox_ledger_detail_fill
@@ -181,7 +181,7 @@ const amzsync_sandbox_report_t  amzsync_sandbox_ledger_detail = {
 const amzsync_sandbox_report_t  amzsync_sandbox_ledger_summary = {
     "GET_LEDGER_SUMMARY_VIEW_DATA",
     "ledger_summary",
-    AMZSYNC_SANDBOX_REPORT_DAILY,
+    AMZSYNC_SANDBOX_REPORT_DAILY|AMZSYNC_SANDBOX_REPORT_WHOLE,
     30 * 60, 0,
     AMZSYNC_SANDBOX_REPORT_COLUMNS(amzsync_sandbox_ledger_summary_columns),
     amzsync_sandbox_ledger_summary_fill

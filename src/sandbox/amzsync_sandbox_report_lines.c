@@ -33,6 +33,7 @@ static void amzsync_sandbox_report_csv(amzsync_sandbox_out_t *out,
     amzsync_sandbox_report_cell_t *cell, amzsync_sandbox_charset_e charset);
 static void amzsync_sandbox_report_moment(amzsync_sandbox_out_t *out,
     amzsync_sandbox_form_e form, int64_t time);
+static int64_t amzsync_sandbox_report_day(int64_t time);
 
 
 void
@@ -41,6 +42,15 @@ amzsync_sandbox_report_start(amzsync_sandbox_report_lines_t *lines)
     const amzsync_sandbox_view_t  *view;
 
     view = &lines->view;
+
+    if (!lines->truth
+        && (amzsync_sandbox_reports[lines->report]->flags
+            & AMZSYNC_SANDBOX_REPORT_WHOLE))
+    {
+        lines->from = amzsync_sandbox_report_day(lines->from);
+        lines->to = amzsync_sandbox_report_day(lines->to - 1)
+                    + AMZSYNC_SANDBOX_REPORT_DAY;
+    }
 
     if (lines->report == AMZSYNC_SANDBOX_REPORT_ORDER_ITEMS) {
         lines->pos = amzsync_sandbox_seek(view, AMZSYNC_SANDBOX_UPDATED,
@@ -70,6 +80,17 @@ amzsync_sandbox_report_start(amzsync_sandbox_report_lines_t *lines)
         lines->end = amzsync_sandbox_report_seek(view, lines->report,
                                                  lines->to);
     }
+}
+
+
+/* The begin of the day, as rows have it, that a time is of for Amazon. */
+
+static int64_t
+amzsync_sandbox_report_day(int64_t time)
+{
+    time -= AMZSYNC_SANDBOX_REPORT_ZONE;
+
+    return time - time % AMZSYNC_SANDBOX_REPORT_DAY;
 }
 
 

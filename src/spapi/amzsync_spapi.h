@@ -163,6 +163,9 @@ void amzsync_spapi_page_free(amzsync_spapi_page_t *call);
 
 #define AMZSYNC_REPORT_ID_MAX  128
 
+#define AMZSYNC_REPORT_UNTOLD                                                 \
+    "Amazon could not make the report and does not say why."
+
 
 typedef struct {
     int                          fd;

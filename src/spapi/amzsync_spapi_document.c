@@ -11,8 +11,9 @@
 #include <base/amzsync_text.h>
 
 
-/* As much of a document that tells why a report failed as an error holds. */
-#define AMZSYNC_DOCUMENT_REASON   (AMZSYNC_ERROR_TEXT_MAX - 1)
+/* As much of a document that tells why a report failed as an error holds, and
+ * the rest of a character that does not fit. */
+#define AMZSYNC_DOCUMENT_REASON   (AMZSYNC_ERROR_TEXT_MAX + 3)
 #define AMZSYNC_DOCUMENT_CHARSET  64
 
 
@@ -360,27 +361,36 @@ amzsync_document_verdict(amzsync_spapi_report_t *call, amzsync_document_t *d)
 }
 
 
-/* "report_failed", with the first words of the document. */
+/* "report_failed", with the first words of the document, if it has any. */
 
 static void
 amzsync_document_reason(amzsync_spapi_report_t *call)
 {
-    char     text[AMZSYNC_DOCUMENT_REASON], *p;
-    ssize_t  n;
+    char         text[AMZSYNC_DOCUMENT_REASON], *p, *last;
+    ssize_t      n;
+    const char  *reason;
 
     n = pread(call->spool->fd, text, sizeof(text), 0);
 
-    if (n < 0) {
-        n = 0;
-    }
+    last = text + ngx_max(n, 0);
 
-    for (p = text; p < text + n; p++) {
+    for (p = text; p < last; p++) {
         if ((u_char) *p < 0x20) {
             *p = ' ';
         }
     }
 
+    for (p = text; p < last && *p == ' '; p++) { /* void */ }
+
+    reason = p;
+    n = last - p;
+
+    if (n == 0) {
+        reason = AMZSYNC_REPORT_UNTOLD;
+        n = sizeof(AMZSYNC_REPORT_UNTOLD) - 1;
+    }
+
     call->outcome.verdict = AMZSYNC_SPAPI_FAILED;
 
-    amzsync_error_set(&call->outcome.error, "report_failed", text, n, NULL);
+    amzsync_error_set(&call->outcome.error, "report_failed", reason, n, NULL);
 }

@@ -10,11 +10,13 @@
 #include <base/amzsync_time.h>
 
 
-#define AMZSYNC_FIELD_TIME_MAX  64
+#define AMZSYNC_FIELD_MAX       64
 #define AMZSYNC_FIELD_ENUM_MAX  64
 
 
 static size_t amzsync_field_word(const u_char *p, size_t len, u_char *c);
+static ngx_uint_t amzsync_field_comma(const u_char *p, size_t len,
+    u_char *buf);
 static ngx_int_t amzsync_field_enum(amzsync_array_t *array, const u_char *p,
     size_t len);
 static ngx_int_t amzsync_field_day(amzsync_array_t *array, const u_char *p,
@@ -79,15 +81,15 @@ amzsync_field_word(const u_char *p, size_t len, u_char *c)
 
 
 ngx_int_t
-amzsync_field_append(amzsync_array_t *array, amzsync_type_e type,
+amzsync_field_append(amzsync_array_t *array, const amzsync_column_t *column,
     const u_char *p, size_t len)
 {
-    u_char                    buf[AMZSYNC_FIELD_TIME_MAX];
+    u_char                    buf[AMZSYNC_FIELD_MAX];
     const char               *err;
-    amzsync_column_t          column;
+    amzsync_column_t          plain;
     amzsync_reader_value_t    v;
 
-    if (type == AMZSYNC_TEXT) {
+    if (column->type == AMZSYNC_TEXT) {
         return amzsync_array_text(array, p, len);
     }
 
@@ -106,30 +108,66 @@ amzsync_field_append(amzsync_array_t *array, amzsync_type_e type,
         return amzsync_array_null(array);
     }
 
-    if (type == AMZSYNC_DATE) {
+    if (column->type == AMZSYNC_DATE) {
         return amzsync_field_day(array, p, len);
     }
 
-    if (type == AMZSYNC_ENUM) {
+    if (column->type == AMZSYNC_ENUM) {
         return amzsync_field_enum(array, p, len);
     }
 
-    if (type == AMZSYNC_TIME) {
+    if (column->type == AMZSYNC_TIME) {
         len = amzsync_field_time(p, len, buf);
+        p = buf;
+
+    } else if ((column->flags & AMZSYNC_COLUMN_COMMA)
+               && amzsync_field_comma(p, len, buf))
+    {
         p = buf;
     }
 
-    ngx_memzero(&column, sizeof(amzsync_column_t));
+    ngx_memzero(&plain, sizeof(amzsync_column_t));
     ngx_memzero(&v, sizeof(amzsync_reader_value_t));
 
-    column.type = type;
+    plain.type = column->type;
 
     v.type = AMZSYNC_READER_STRING;
     v.start = p;
     v.end = p + len;
 
-    return len ? amzsync_value_append(array, &column, &v, &err)
+    return len ? amzsync_value_append(array, &plain, &v, &err)
                : NGX_DECLINED;
+}
+
+
+/* A number whose only mark is a comma before its last digit or two, with a
+ * point in its place; 0: it is none.  "1,234" may be one number or another. */
+
+static ngx_uint_t
+amzsync_field_comma(const u_char *p, size_t len, u_char *buf)
+{
+    size_t  n, sign;
+
+    sign = (*p == '-');
+
+    if (len < sign + 3 || len >= AMZSYNC_FIELD_MAX) {
+        return 0;
+    }
+
+    n = (p[len - 2] == ',') ? len - 2 : len - 3;
+
+    if (n <= sign || p[n] != ','
+        || !amzsync_field_digits(p + sign, n - sign)
+        || !amzsync_field_digits(p + n + 1, len - n - 1))
+    {
+        return 0;
+    }
+
+    ngx_memcpy(buf, p, len);
+    buf[n] = '.';
+    buf[len] = '\0';
+
+    return 1;
 }
 
 
@@ -197,6 +235,19 @@ amzsync_field_day(amzsync_array_t *array, const u_char *p, size_t len)
 }
 
 
+int64_t
+amzsync_field_day_begin(const u_char *p, size_t len)
+{
+    u_char  buf[sizeof("2026-11-22") - 1];
+
+    if (amzsync_field_date(p, len, buf) != len) {
+        return AMZSYNC_TIME_BAD;
+    }
+
+    return amzsync_time_parse(buf, sizeof(buf));
+}
+
+
 /* The time in RFC 3339's form, how long it is; 0: it is none.  Without a zone
  * it is UTC. */
 
@@ -208,7 +259,7 @@ amzsync_field_time(const u_char *p, size_t len, u_char *buf)
 
     n = amzsync_field_date(p, len, buf);
 
-    if (n == 0 || len > AMZSYNC_FIELD_TIME_MAX - sizeof("T00:00:00Z")) {
+    if (n == 0 || len > AMZSYNC_FIELD_MAX - sizeof("T00:00:00Z")) {
         return 0;
     }
 

@@ -21,13 +21,16 @@ ngx_uint_t amzsync_field_named(const char *names, const u_char *p,
 /*
  * Appends a value that is not empty, valid UTF-8 without NUL.  The byte behind
  * it is one that no number goes on with.  NGX_DECLINED: it has not the form of
- * the type; NGX_ERROR: no memory.
+ * the column; NGX_ERROR: no memory.
  *
  * Times are RFC 3339's and what Amazon writes besides: "2026-11-22",
  * "11/22/2026", "2026-11-22 10:00:00 UTC", "22.11.2026 10:00:00 UTC".
  */
-ngx_int_t amzsync_field_append(amzsync_array_t *array, amzsync_type_e type,
-    const u_char *p, size_t len);
+ngx_int_t amzsync_field_append(amzsync_array_t *array,
+    const amzsync_column_t *column, const u_char *p, size_t len);
+
+/* The begin of a day in these forms, in UTC, or AMZSYNC_TIME_BAD. */
+int64_t amzsync_field_day_begin(const u_char *p, size_t len);
 
 
 #endif /* _AMZSYNC_SPAPI_FIELD_H_INCLUDED_ */

@@ -134,17 +134,25 @@ amzsync_list_compare(int64_t created, const char *id, int64_t other,
 }
 
 
+/* The one before is a secret of the call until its end. */
+
 static ngx_int_t
 amzsync_list_token(amzsync_spapi_report_t *call, json_t *token)
 {
-    free(call->list_token);
-    call->list_token = NULL;
+    char  *next;
 
-    if (json_string_length(token) == 0) {
-        return NGX_OK;
+    next = NULL;
+
+    if (json_string_length(token)) {
+        next = strdup(json_string_value(token));
+
+        if (next == NULL) {
+            return NGX_ERROR;
+        }
     }
 
-    call->list_token = strdup(json_string_value(token));
+    free(call->list_token);
+    call->list_token = next;
 
-    return call->list_token ? NGX_OK : NGX_ERROR;
+    return NGX_OK;
 }

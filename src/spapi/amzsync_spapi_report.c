@@ -19,6 +19,8 @@ static void amzsync_report_find(amzsync_spapi_report_t *call);
 static char *amzsync_report_find_url(const amzsync_spapi_report_t *call);
 static void amzsync_report_choose(amzsync_spapi_report_t *call,
     json_t *reports);
+static void amzsync_report_range(const amzsync_spapi_report_t *call,
+    int64_t *from, int64_t *to);
 static ngx_uint_t amzsync_report_suits(const amzsync_spapi_report_t *call,
     json_t *report);
 static ngx_uint_t amzsync_report_markets(const amzsync_spapi_report_t *call,
@@ -289,19 +291,50 @@ amzsync_report_choose(amzsync_spapi_report_t *call, json_t *reports)
 }
 
 
+/*
+ * What is asked for: the window.  Of days, which begin earlier or later where
+ * Amazon counts them, all that the window has are whole if a day more is asked
+ * for at each end; but the future is not asked for.
+ */
+
+static void
+amzsync_report_range(const amzsync_spapi_report_t *call, int64_t *from,
+    int64_t *to)
+{
+    ngx_uint_t               i;
+    const amzsync_rowset_t  *rows;
+
+    *from = call->from;
+    *to = call->to;
+
+    rows = call->dataset->rows;
+
+    for (i = 0; i < rows->ncolumns; i++) {
+
+        if (rows->columns[i].flags & AMZSYNC_COLUMN_DAY) {
+            *from -= AMZSYNC_TIME_DAY;
+            *to = ngx_min(*to + AMZSYNC_TIME_DAY, call->planned);
+            return;
+        }
+    }
+}
+
+
 /* Of the same begin, and of an end that Amazon would not tell apart. */
 
 static ngx_uint_t
 amzsync_report_suits(const amzsync_spapi_report_t *call, json_t *report)
 {
-    int64_t  to;
+    int64_t  from, to, end;
 
-    to = amzsync_report_time(report, "dataEndTime");
+    amzsync_report_range(call, &from, &to);
 
-    return amzsync_report_time(report, "dataStartTime") == call->from
-           && to != AMZSYNC_TIME_BAD
-           && to >= call->to - call->slack
-           && to <= call->to + call->slack
+    end = amzsync_report_time(report, "dataEndTime");
+
+    return amzsync_report_time(report, "dataStartTime") == from
+           && end != AMZSYNC_TIME_BAD
+           && end >= to - call->slack
+           && end <= to + call->slack
            && amzsync_report_markets(call,
                                  json_object_get(report, "marketplaceIds"));
 }
@@ -391,6 +424,7 @@ amzsync_report_body(const amzsync_spapi_report_t *call)
     char             from[AMZSYNC_TIME_LEN + 1], to[AMZSYNC_TIME_LEN + 1];
     char            *body;
     u_char           buf[1024];
+    int64_t          begin, end;
     size_t           len;
     const char      *p;
     amzsync_json_t   w;
@@ -399,8 +433,10 @@ amzsync_report_body(const amzsync_spapi_report_t *call)
 
     report = call->dataset->report;
 
-    *amzsync_time_print((u_char *) from, call->from) = '\0';
-    *amzsync_time_print((u_char *) to, call->to) = '\0';
+    amzsync_report_range(call, &begin, &end);
+
+    *amzsync_time_print((u_char *) from, begin) = '\0';
+    *amzsync_time_print((u_char *) to, end) = '\0';
 
     amzsync_json_init(&w, buf, sizeof(buf));
     amzsync_json_open(&w, NULL, '{');

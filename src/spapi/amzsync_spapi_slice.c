@@ -10,10 +10,12 @@
 #include <spapi/amzsync_spapi_report.h>
 #include <spapi/amzsync_spapi_field.h>
 #include <base/amzsync_text.h>
+#include <base/amzsync_time.h>
 
 
 #define AMZSYNC_SLICE_BUFFER   1048576
 #define AMZSYNC_SLICE_FIELDS   256
+#define AMZSYNC_SLICE_NAME     512      /* of a field, as extra has it */
 #define AMZSYNC_SLICE_NONE     ((ngx_uint_t) -1)
 #define AMZSYNC_SLICE_UNKEPT   ((ngx_uint_t) -2)
 
@@ -33,7 +35,8 @@ typedef struct {
     amzsync_slice_field_t    header[AMZSYNC_SLICE_FIELDS];
     ngx_uint_t               column[AMZSYNC_SLICE_FIELDS];
     ngx_uint_t               nheader;
-    ngx_uint_t               quoted;    /* all of them are, and so the rest */
+    ngx_uint_t               quoted;    /* some are, and so may be the rest */
+    ngx_uint_t               chosen;    /* some alone are kept in extra */
 
     amzsync_slice_field_t    fields[AMZSYNC_SLICE_FIELDS];
     ngx_uint_t               nfields;
@@ -44,6 +47,12 @@ typedef struct {
     ngx_uint_t               key;
     u_char                   before[AMZSYNC_KEY_MAX];
     size_t                   nbefore;
+
+    /* The column of a line's day, or NONE; days begin from "from" on, and
+     * before "to". */
+    ngx_uint_t               day;
+    int64_t                  from;
+    int64_t                  to;
 
     /* Where its lines began. */
     size_t                   mark[AMZSYNC_MARK_SIZE];
@@ -60,11 +69,15 @@ typedef struct {
 
 static ngx_int_t amzsync_slice_header(amzsync_slice_t *s,
     amzsync_spapi_report_t *call, off_t *offset);
-static void amzsync_slice_columns(amzsync_slice_t *s, const char *kept);
+static ngx_uint_t amzsync_slice_columns(amzsync_slice_t *s,
+    const char *kept);
 static ngx_int_t amzsync_slice_rows(amzsync_slice_t *s,
     amzsync_spapi_report_t *call);
 static ngx_int_t amzsync_slice_line(amzsync_slice_t *s,
     amzsync_spapi_report_t *call);
+static void amzsync_slice_days(amzsync_slice_t *s,
+    const amzsync_spapi_report_t *call);
+static ngx_uint_t amzsync_slice_taken(amzsync_slice_t *s);
 static ngx_uint_t amzsync_slice_full(amzsync_slice_t *s,
     amzsync_spapi_report_t *call);
 static void amzsync_slice_back(amzsync_slice_t *s,
@@ -105,6 +118,8 @@ amzsync_report_read(amzsync_spapi_report_t *call)
         s->columns = call->dataset->rows->columns;
         s->ncolumns = call->dataset->rows->ncolumns;
         s->names = NULL;
+
+        amzsync_slice_days(s, call);
 
         rc = amzsync_slice_header(s, call, &offset);
 
@@ -181,7 +196,10 @@ amzsync_slice_header(amzsync_slice_t *s, amzsync_spapi_report_t *call,
 
     ngx_memcpy(s->names, p, n);
 
-    s->quoted = (n > 0 && s->names[0] == '"');
+    /* whoever writes any name in quotes writes values so, too */
+
+    s->quoted = (n > 0 && s->names[0] == '"')
+                || memmem(s->names, n, "\t\"", 2) != NULL;
 
     if (!amzsync_slice_split(s, s->names, s->names + n)) {
         return amzsync_slice_malformed(call, "There are too many fields", 0);
@@ -190,18 +208,30 @@ amzsync_slice_header(amzsync_slice_t *s, amzsync_spapi_report_t *call,
     s->nheader = s->nfields;
     ngx_memcpy(s->header, s->fields, sizeof(s->fields));
 
-    amzsync_slice_columns(s, call->dataset->report->kept);
+    if (!amzsync_slice_columns(s, call->dataset->report->kept)) {
+        return amzsync_slice_malformed(call, call->spool->size
+                                       ? "The first line has no name of a "
+                                         "field that this report has"
+                                       : "The document is empty", 0);
+    }
 
     return NGX_OK;
 }
 
 
-static void
+/* 0: no column has a field.  An error page, or nothing at all, must not pass
+ * for a window without rows. */
+
+static ngx_uint_t
 amzsync_slice_columns(amzsync_slice_t *s, const char *kept)
 {
-    ngx_uint_t  i, c;
+    ngx_uint_t  i, c, known;
 
+    known = 0;
+
+    s->chosen = (kept != NULL);
     s->key = AMZSYNC_SLICE_NONE;
+    s->day = AMZSYNC_SLICE_NONE;
     s->nbefore = 0;
 
     for (c = 0; c < s->ncolumns; c++) {
@@ -211,6 +241,10 @@ amzsync_slice_columns(amzsync_slice_t *s, const char *kept)
             == AMZSYNC_COLUMN_KEY)
         {
             s->key = c;
+        }
+
+        if (s->columns[c].flags & AMZSYNC_COLUMN_DAY) {
+            s->day = c;
         }
     }
 
@@ -232,10 +266,13 @@ amzsync_slice_columns(amzsync_slice_t *s, const char *kept)
             {
                 s->column[i] = c;
                 s->field[c] = i;
+                known = 1;
                 break;
             }
         }
     }
+
+    return known;
 }
 
 
@@ -312,9 +349,11 @@ amzsync_slice_line(amzsync_slice_t *s, amzsync_spapi_report_t *call)
 {
     ngx_int_t  rc;
 
-    /* an empty line is no row */
+    /* an empty line is no row, and one of another window's day none of this */
 
-    if (s->nfields == 1 && s->fields[0].len == 0) {
+    if ((s->nfields == 1 && s->fields[0].len == 0)
+        || !amzsync_slice_taken(s))
+    {
         call->lines++;
         return NGX_OK;
     }
@@ -331,6 +370,44 @@ amzsync_slice_line(amzsync_slice_t *s, amzsync_spapi_report_t *call)
     }
 
     return rc;
+}
+
+
+/* Windows are cut where a day begins in UTC, but for the end of the newest. */
+
+static void
+amzsync_slice_days(amzsync_slice_t *s, const amzsync_spapi_report_t *call)
+{
+    s->from = call->from;
+    s->to = call->to;
+
+    if (s->to % AMZSYNC_TIME_DAY) {
+        s->to += AMZSYNC_TIME_DAY;
+    }
+}
+
+
+/* A line that does not say its day stays where it is. */
+
+static ngx_uint_t
+amzsync_slice_taken(amzsync_slice_t *s)
+{
+    int64_t     day;
+    ngx_uint_t  field;
+
+    if (s->day == AMZSYNC_SLICE_NONE) {
+        return 1;
+    }
+
+    field = s->field[s->day];
+
+    if (field >= s->nfields) {
+        return 1;
+    }
+
+    day = amzsync_field_day_begin(s->fields[field].p, s->fields[field].len);
+
+    return day == AMZSYNC_TIME_BAD || (day >= s->from && day < s->to);
 }
 
 
@@ -461,8 +538,7 @@ amzsync_slice_value(amzsync_slice_t *s, amzsync_rows_t *rows, ngx_uint_t i)
         return NGX_DECLINED;
     }
 
-    rc = amzsync_field_append(&rows->columns[i], s->columns[i].type, f->p,
-                              f->len);
+    rc = amzsync_field_append(&rows->columns[i], &s->columns[i], f->p, f->len);
 
     if (rc == NGX_DECLINED) {
         amzsync_slice_more(s, field);
@@ -504,29 +580,34 @@ amzsync_slice_extra(amzsync_slice_t *s, amzsync_array_t *array)
 }
 
 
-/* A field that no column takes; of two with one name jsonb keeps the last. */
+/*
+ * A field that no column takes; of two with one name jsonb keeps the last.  In
+ * a line of more or fewer fields than names one may stand under another's name,
+ * which says nothing of whether it may be kept.
+ */
 
 static void
 amzsync_slice_more(amzsync_slice_t *s, ngx_uint_t field)
 {
-    char    name[AMZSYNC_ERROR_TEXT_MAX];
-    size_t  len;
+    char  name[AMZSYNC_SLICE_NAME];
 
-    if (s->fields[field].len == 0) {
+    if (s->fields[field].len == 0
+        || (s->chosen && s->nfields != s->nheader))
+    {
         return;
     }
 
     if (field < s->nheader && s->header[field].len) {
-        len = ngx_min(s->header[field].len, sizeof(name) - 1);
-        ngx_memcpy(name, s->header[field].p, len);
-        name[len] = '\0';
+        amzsync_text_copy(name, sizeof(name), (char *) s->header[field].p,
+                          s->header[field].len);
 
     } else {
         (void) snprintf(name, sizeof(name), "field %lu",
                         (unsigned long) field + 1);
     }
 
-    amzsync_json_str(&s->extra, name, s->fields[field].p,
+    amzsync_json_name(&s->extra, (u_char *) name, ngx_strlen(name));
+    amzsync_json_str(&s->extra, NULL, s->fields[field].p,
                      s->fields[field].len);
     s->nextra++;
 }

@@ -15,6 +15,7 @@
 
 
 #define AMZSYNC_STORE_BATCH      64     /* entries in a statement */
+#define AMZSYNC_STORE_HELD       5      /* ms that few of them are held back */
 
 
 /* A statement; in its query's pool. */
@@ -28,6 +29,8 @@ typedef struct {
 
 
 static void amzsync_store_batch_event(ngx_event_t *ev);
+static void amzsync_store_batch_next(amzsync_store_batcher_t *batcher);
+static void amzsync_store_batch_held(ngx_event_t *ev);
 static void amzsync_store_batch_send(amzsync_store_batcher_t *batcher);
 static ngx_uint_t amzsync_store_batch_fill(amzsync_store_batcher_t *batcher,
     ngx_queue_t *entries);
@@ -74,6 +77,11 @@ amzsync_store_batcher_init(amzsync_store_t *store,
     batcher->timer.data = batcher;
     batcher->timer.log = store->log;
     batcher->timer.cancelable = 1;
+
+    batcher->held.handler = amzsync_store_batch_held;
+    batcher->held.data = batcher;
+    batcher->held.log = store->log;
+    batcher->held.cancelable = 1;
 }
 
 
@@ -91,6 +99,10 @@ amzsync_store_batcher_destroy(amzsync_store_batcher_t *batcher)
         ngx_del_timer(&batcher->timer);
     }
 
+    if (batcher->held.timer_set) {
+        ngx_del_timer(&batcher->held);
+    }
+
     while (!ngx_queue_empty(&batcher->waiting)) {
         q = ngx_queue_head(&batcher->waiting);
         entry = ngx_queue_data(q, amzsync_store_entry_t, queue);
@@ -104,6 +116,33 @@ amzsync_store_batcher_destroy(amzsync_store_batcher_t *batcher)
 
 static void
 amzsync_store_batch_event(ngx_event_t *ev)
+{
+    amzsync_store_batch_next(ev->data);
+}
+
+
+/*
+ * A statement costs as much as several entries in it, and one that takes what
+ * is there in a single turn of the event loop leaves as little to the next.
+ * Until one under way comes back, another takes no fewer entries than that has.
+ */
+
+static void
+amzsync_store_batch_next(amzsync_store_batcher_t *batcher)
+{
+    if (batcher->nwaiting * batcher->nbatches >= batcher->nentries) {
+        amzsync_store_batch_send(batcher);
+
+    } else if (batcher->nwaiting && !batcher->held.timer_set) {
+        ngx_add_timer(&batcher->held, AMZSYNC_STORE_HELD);
+    }
+}
+
+
+/* Those under way take long. */
+
+static void
+amzsync_store_batch_held(ngx_event_t *ev)
 {
     amzsync_store_batch_send(ev->data);
 }
@@ -222,7 +261,10 @@ amzsync_store_batch_create(amzsync_store_batcher_t *batcher,
     ngx_queue_add(&batch->entries, entries);
     ngx_queue_init(entries);
 
-    batcher->nbatches += counted;
+    if (counted) {
+        batcher->nbatches++;
+        batcher->nentries += n;
+    }
 
     amzsync_pg_send(batcher->store->pg, query);
 
@@ -294,10 +336,13 @@ amzsync_store_batch_answered(amzsync_pg_query_t *query)
     batch = query->data;
     batcher = batch->batcher;
 
-    batcher->nbatches -= batch->counted;
-    batch->counted = 0;
+    if (batch->counted) {
+        batch->counted = 0;
+        batcher->nbatches--;
+        batcher->nentries -= batch->nentries;
+    }
 
-    amzsync_store_batch_send(batcher);
+    amzsync_store_batch_next(batcher);
     amzsync_pg_flush(batcher->store->pg);
 
     if (query->status == AMZSYNC_PG_OK) {

@@ -260,6 +260,10 @@ amzsync_store_load_params(amzsync_pg_query_t *query,
  * their place alone, or a plan that was cached while the table was empty would
  * compare each row of the user's with all places.  FOR UPDATE: to a zombie
  * the load of the sync's new owner would be one that was given up.
+ *
+ * Whether rows are left is told by those that were found, not by those that
+ * were deleted: a purge that waited for one whose answer was lost finds what
+ * that one deletes, and deletes none of it.
  */
 
 static amzsync_pg_stmt_t *
@@ -287,19 +291,19 @@ amzsync_store_purge_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
                "AND c.selling_partner_id = h.selling_partner_id "
                "AND c.region = h.region AND c.dataset = $4 "
              "WHERE c.state IN ('loading', 'replaced') LIMIT 1"
+        "), places AS MATERIALIZED ("
+            "SELECT r.place FROM old o CROSS JOIN LATERAL ("
+                "SELECT i.ctid AS place FROM amzsync.%s_rows i "
+                 "WHERE i.user_id = $1 "
+                   "AND i.selling_partner_id = o.selling_partner_id "
+                   "AND i.region = o.region "
+                   "AND i.load_sync_no = o.load_sync_no "
+                   "AND i.load_step = o.load_step "
+                 "ORDER BY i.line LIMIT $5::bigint"
+            ") r"
         "), gone AS ("
             "DELETE FROM amzsync.%s_rows "
-             "WHERE ctid = ANY (ARRAY(SELECT r.place FROM old o "
-                   "CROSS JOIN LATERAL ("
-                       "SELECT i.ctid AS place FROM amzsync.%s_rows i "
-                        "WHERE i.user_id = $1 "
-                          "AND i.selling_partner_id = o.selling_partner_id "
-                          "AND i.region = o.region "
-                          "AND i.load_sync_no = o.load_sync_no "
-                          "AND i.load_step = o.load_step "
-                        "ORDER BY i.line LIMIT $5::bigint"
-                   ") r)) "
-            "RETURNING 1"
+             "WHERE ctid = ANY (ARRAY(SELECT place FROM places))"
         "), forgotten AS ("
             "DELETE FROM amzsync.coverage c USING old o "
              "WHERE c.user_id = $1 "
@@ -307,7 +311,7 @@ amzsync_store_purge_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
                "AND c.region = o.region AND c.dataset = $4 "
                "AND c.load_sync_no = o.load_sync_no "
                "AND c.load_step = o.load_step "
-               "AND (SELECT count(*) FROM gone) < $5"
+               "AND (SELECT count(*) FROM places) < $5"
         ") "
         "SELECT (SELECT count(*) FROM old) FROM held",
         table, table);

@@ -14,7 +14,7 @@
 
 
 /* The newest migration in sql/ that the statements rely on. */
-#define AMZSYNC_STORE_SCHEMA_VERSION  14
+#define AMZSYNC_STORE_SCHEMA_VERSION  17
 
 
 /*
@@ -107,6 +107,7 @@ typedef struct {
     ngx_uint_t                         nwaiting;
     ngx_queue_t                        calls;       /* all, oldest first */
     ngx_uint_t                         nbatches;    /* under way */
+    ngx_uint_t                         nentries;    /* of these */
     ngx_uint_t                         batches_max;
     ngx_uint_t                         max;         /* waiting, before they
                                                        wait with others of
@@ -116,6 +117,7 @@ typedef struct {
                                                        sent */
     ngx_event_t                        event;
     ngx_event_t                        timer;       /* the oldest call's */
+    ngx_event_t                        held;        /* what waits goes now */
 } amzsync_store_batcher_t;
 
 

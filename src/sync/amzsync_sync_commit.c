@@ -77,16 +77,11 @@ void
 amzsync_sync_commit_page(amzsync_sync_set_t *set, amzsync_spapi_page_t *call)
 {
     size_t                 size;
-    amzsync_error_t        error;
     amzsync_store_page_t  *step;
 
     if (call->answer_token
-        && amzsync_sync_progress_token(set, call->answer_token) != NGX_OK)
+        && amzsync_sync_commit_loop(set, call->answer_token))
     {
-        amzsync_error_set(&error, "token_loop",
-                          amzsync_sync_text("Amazon answered the same page "
-                                            "token again."), NULL);
-        amzsync_sync_set_fail(set, &error);
         return;
     }
 
@@ -119,6 +114,24 @@ amzsync_sync_commit_page(amzsync_sync_set_t *set, amzsync_spapi_page_t *call)
     }
 
     amzsync_sync_commit_ready(set);
+}
+
+
+ngx_uint_t
+amzsync_sync_commit_loop(amzsync_sync_set_t *set, const char *token)
+{
+    amzsync_error_t  error;
+
+    if (amzsync_sync_progress_token(set, token) == NGX_OK) {
+        return 0;
+    }
+
+    amzsync_error_set(&error, "token_loop",
+                      amzsync_sync_text("Amazon answered the same page token "
+                                        "again."), NULL);
+    amzsync_sync_set_fail(set, &error);
+
+    return 1;
 }
 
 

@@ -466,6 +466,11 @@ void amzsync_sync_commit(amzsync_sync_set_t *set);
 void amzsync_sync_commit_page(amzsync_sync_set_t *set,
     amzsync_spapi_page_t *call);
 
+/* Whether Amazon has answered this token of a page before: the dataset then
+ * ends. */
+ngx_uint_t amzsync_sync_commit_loop(amzsync_sync_set_t *set,
+    const char *token);
+
 /*
  * A step of a report: takes its rows, if any, and the checkpoint "place", which
  * is ngx_alloc()ed; without one the window ends.  "state" is the load's; NULL:

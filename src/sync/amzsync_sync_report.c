@@ -306,11 +306,21 @@ amzsync_sync_report_call(amzsync_sync_set_t *set,
         call->from = ngx_max(amzsync_sync_unit(set)->from, report->created);
         call->created = report->created;
         call->best = report->best;
-        call->list_token = report->list_token;
-        report->list_token = NULL;
+
+        if (report->list_token) {
+
+            /* a copy: a page that does not come is asked for again */
+
+            call->list_token = strdup(report->list_token);
+
+        } else {
+            set->loop_limit = 0;
+        }
     }
 
-    if (call->curl == NULL || call->marketplaces == NULL) {
+    if (call->curl == NULL || call->marketplaces == NULL
+        || (report->list_token && call->list_token == NULL))
+    {
         return NGX_ERROR;
     }
 
@@ -424,12 +434,18 @@ amzsync_sync_report_listed(amzsync_sync_set_t *set,
 
     report = set->report;
 
+    free(report->list_token);
+
     report->best = call->best;
     report->list_token = call->list_token;
     call->list_token = NULL;
 
     if (report->list_token) {
-        amzsync_sync_set_next(set);
+
+        if (!amzsync_sync_commit_loop(set, report->list_token)) {
+            amzsync_sync_set_next(set);
+        }
+
         return;
     }
 
@@ -533,8 +549,7 @@ amzsync_sync_report_fatal(amzsync_sync_set_t *set)
     amzsync_error_t  error;
 
     amzsync_error_set(&error, "report_failed",
-                      amzsync_sync_text("Amazon could not make the report and "
-                                        "does not say why."), NULL);
+                      amzsync_sync_text(AMZSYNC_REPORT_UNTOLD), NULL);
     amzsync_sync_fetch_fail(set, &error);
 }
 
@@ -706,6 +721,9 @@ amzsync_sync_report_failed(amzsync_sync_set_t *set,
 
             set->restarts++;
             ngx_memzero(&report->best, sizeof(amzsync_report_best_t));
+
+            free(report->list_token);
+            report->list_token = NULL;
 
             amzsync_sync_set_later(set, set->job->sync->conf->retry_delay,
                                    amzsync_sync_set_next);

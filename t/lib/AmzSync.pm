@@ -166,6 +166,10 @@ sub http_config {
     $text .= "amzsync_datasets $with{datasets};\n"
         if defined $with{datasets};
 
+    # The default is a folder of the system's.
+    $text .= "amzsync_temp_path $self->{dir}/temp;\n"
+        if $with{extra} !~ /amzsync_temp_path/;
+
     return $text . $with{extra};
 }
 

@@ -1,10 +1,16 @@
 
 #include "slice.h"
+#include <spapi/amzsync_spapi_field.h>
+#include <jansson.h>
 
 
 static char *slice_append(char *text, const u_char *p, size_t len);
 static char *slice_elements(char *text, const amzsync_array_t *array,
     ngx_uint_t nrows);
+static const char *slice_object(const amzsync_dataset_t *dataset,
+    const char *p, size_t len);
+static ngx_uint_t slice_kept(const amzsync_dataset_t *dataset,
+    const char *name);
 
 
 static const amzsync_column_t  slice_columns[] = {
@@ -16,6 +22,7 @@ static const amzsync_column_t  slice_columns[] = {
     { "day", "day", AMZSYNC_DATE, 0 },
     { "flag", "flag", AMZSYNC_BOOLEAN, 0 },
     { "state", "state", AMZSYNC_ENUM, 0 },
+    { "price", "price", AMZSYNC_NUMERIC, AMZSYNC_COLUMN_COMMA },
     { "extra", NULL, AMZSYNC_JSON, AMZSYNC_COLUMN_EXTRA }
 };
 
@@ -203,4 +210,98 @@ slice_elements(char *text, const amzsync_array_t *array, ngx_uint_t nrows)
     }
 
     return text;
+}
+
+
+const char *
+slice_extra(const amzsync_dataset_t *dataset, const char *elements)
+{
+    char        *text, *last;
+    const char  *p, *wrong;
+
+    text = malloc(ngx_strlen(elements) + 1);
+    if (text == NULL) {
+        abort();
+    }
+
+    wrong = NULL;
+
+    for (p = elements; *p != '\0' && wrong == NULL; p++) {
+
+        if (ngx_strncmp(p, "NULL\n", 5) == 0) {
+            p += 4;
+            continue;
+        }
+
+        last = text;
+
+        for (p++; *p != '"' && *p != '\0'; p++) {
+            p += (*p == '\\');
+            *last++ = *p;
+        }
+
+        if (*p++ == '\0') {
+            abort();
+        }
+
+        wrong = slice_object(dataset, text, last - text);
+    }
+
+    free(text);
+
+    return wrong;
+}
+
+
+static const char *
+slice_object(const amzsync_dataset_t *dataset, const char *p, size_t len)
+{
+    json_t      *root, *value;
+    const char  *name, *wrong;
+
+    root = json_loadb(p, len, 0, NULL);
+    wrong = json_is_object(root) ? NULL : "no object";
+
+    json_object_foreach(root, name, value) {
+
+        if (!json_is_string(value)) {
+            wrong = "a value that is no text";
+
+        } else if (dataset->report->kept && !slice_kept(dataset, name)) {
+            wrong = "a field that is not to be kept";
+        }
+    }
+
+    json_decref(root);
+
+    return wrong;
+}
+
+
+/* Values of columns may be kept, too, if they have not their form.  A name that
+ * was cut cannot be told. */
+
+static ngx_uint_t
+slice_kept(const amzsync_dataset_t *dataset, const char *name)
+{
+    ngx_uint_t       i, len;
+    const u_char    *p;
+    const char      *path;
+
+    p = (const u_char *) name;
+    len = ngx_strlen(name);
+
+    if (len > 500) {
+        return 1;
+    }
+
+    for (i = 0; i < dataset->rows->ncolumns; i++) {
+        path = dataset->rows->columns[i].path;
+
+        if (path != NULL && amzsync_field_named(path, p, len)) {
+            return 1;
+        }
+    }
+
+    return amzsync_field_named(dataset->report->kept, p, len);
 }

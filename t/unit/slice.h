@@ -32,5 +32,11 @@ void slice_read(const amzsync_dataset_t *dataset, amzsync_spool_t *spool,
     ngx_uint_t max_rows, char *columns[AMZSYNC_COLUMNS_MAX],
     amzsync_spapi_outcome_t *outcome);
 
+/* NULL, or what is wrong: of the elements of an EXTRA column each is NULL or,
+ * to jansson, an object of texts; and of a dataset that tells what it keeps, of
+ * nothing else. */
+const char *slice_extra(const amzsync_dataset_t *dataset,
+    const char *elements);
+
 
 #endif /* _SLICE_H_INCLUDED_ */

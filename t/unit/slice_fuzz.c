@@ -1,7 +1,8 @@
 
 /*
  * libFuzzer: any bytes as a report, gzip or not, in any of some charsets.  In
- * slices of one row and of many it is the same, and valid for PostgreSQL.
+ * slices of one row and of many it is the same, and valid for PostgreSQL;
+ * what no column takes is JSON to jansson.
  */
 
 
@@ -25,7 +26,7 @@ LLVMFuzzerTestOneInput(const u_char *p, size_t len)
     char                     *one[AMZSYNC_COLUMNS_MAX];
     char                     *many[AMZSYNC_COLUMNS_MAX];
     ngx_uint_t                i;
-    const char               *code;
+    const char               *code, *wrong;
     amzsync_spool_t          *spool;
     const amzsync_dataset_t  *dataset;
     amzsync_spapi_outcome_t   first, second;
@@ -44,6 +45,13 @@ LLVMFuzzerTestOneInput(const u_char *p, size_t len)
 
     slice_read(dataset, spool, 1, one, &first);
     slice_read(dataset, spool, 1000, many, &second);
+
+    wrong = slice_extra(dataset, many[dataset->rows->ncolumns - 1]);
+
+    if (wrong != NULL) {
+        fprintf(stderr, "extra has %s\n", wrong);
+        abort();
+    }
 
     for (i = 0; i < dataset->rows->ncolumns; i++) {
 

@@ -7,6 +7,7 @@
 
 #include "tap.h"
 #include "slice.h"
+#include <base/amzsync_text.h>
 
 
 typedef struct {
@@ -18,12 +19,14 @@ typedef struct {
 } good_t;
 
 
-enum { LINE = 0, SKU, QUANTITY, AMOUNT, TIME, DAY, FLAG, STATE, EXTRA };
+enum { LINE = 0, SKU, QUANTITY, AMOUNT, TIME, DAY, FLAG, STATE, PRICE,
+       EXTRA };
 
+
+#define DIGITS_30  "123456789012345678901234567890"
 
 static const good_t  good[] = {
 
-    { "no document", NULL, "", LINE, "" },
     { "names alone", NULL, "sku\tquantity\n", LINE, "" },
     { "names without an end", NULL, "sku\tquantity", LINE, "" },
     { "lines are counted", NULL, "sku\na\nb\nc\n", LINE, "1\n2\n3\n" },
@@ -43,6 +46,12 @@ static const good_t  good[] = {
       "\"{\\\"msku\\\":\\\"b\\\"}\"\n" },
     { "unknown names are kept", NULL, "x y\tsku\n1\ta\n", EXTRA,
       "\"{\\\"x y\\\":\\\"1\\\"}\"\n" },
+    { "a quote in a name", NULL, "size \"x\"\tsku\n1\ta\n", EXTRA,
+      "\"{\\\"size \\\\\\\"x\\\\\\\"\\\":\\\"1\\\"}\"\n" },
+    { "a backslash in a name", NULL, "a\\b\tsku\n1\ta\n", EXTRA,
+      "\"{\\\"a\\\\\\\\b\\\":\\\"1\\\"}\"\n" },
+    { "a control in a name", NULL, "a\x01z\tsku\n1\ta\n", EXTRA,
+      "\"{\\\"a\\\\u0001z\\\":\\\"1\\\"}\"\n" },
     { "more fields than names", NULL, "sku\na\tb\n", EXTRA,
       "\"{\\\"field 2\\\":\\\"b\\\"}\"\n" },
     { "fewer fields than names", NULL, "sku\tquantity\na\n", QUANTITY,
@@ -57,6 +66,11 @@ static const good_t  good[] = {
 
     { "a quoted report", NULL, "\"sku\"\t\"quantity\"\n\"a\tb\"\t\"1\"\n",
       SKU, "\"a\tb\"\n" },
+    { "a name in quotes behind others", NULL,
+      "sku\t\"say \"\"x\"\"\"\n\"a\tb\"\t1\n", EXTRA,
+      "\"{\\\"say \\\\\\\"x\\\\\\\"\\\":\\\"1\\\"}\"\n" },
+    { "and so are values", NULL,
+      "sku\t\"say \"\"x\"\"\"\n\"a\tb\"\t1\n", SKU, "\"a\tb\"\n" },
     { "a quote in quotes", NULL, "\"sku\"\n\"a\"\"b\"\n", SKU,
       "\"a\\\"b\"\n" },
     { "a number behind its quotes", NULL, "\"quantity\"\n\"1\"2\n",
@@ -69,6 +83,19 @@ static const good_t  good[] = {
     { "no number is kept", NULL, "amount-total\n1,50\n", AMOUNT, "NULL\n" },
     { "as it stands", NULL, "amount-total\n1,50\n", EXTRA,
       "\"{\\\"amount-total\\\":\\\"1,50\\\"}\"\n" },
+    { "a decimal comma", NULL, "price\n1141,18\n-0,5\n 95,00 \n", PRICE,
+      "1141.18\n-0.5\n95.00\n" },
+    { "or a point", NULL, "price\n1141.18\n-7\n", PRICE, "1141.18\n-7\n" },
+    { "a comma of another meaning", NULL,
+      "price\n1,234\n1.234,56\n1,234.56\n1,2,3\n,5\n-,5\n5,\n1,-2\n01,5\n",
+      PRICE, "NULL\nNULL\nNULL\nNULL\nNULL\nNULL\nNULL\nNULL\nNULL\n" },
+    { "is kept as it stands", NULL, "price\n1.234,56\n", EXTRA,
+      "\"{\\\"price\\\":\\\"1.234,56\\\"}\"\n" },
+    { "a comma behind 60 digits", NULL,
+      "price\n" DIGITS_30 DIGITS_30 ",99\n", PRICE,
+      DIGITS_30 DIGITS_30 ".99\n" },
+    { "and behind more", NULL, "price\n" DIGITS_30 DIGITS_30 "1,99\n",
+      PRICE, "NULL\n" },
     { "an integer", NULL, "quantity\n-3\n", QUANTITY, "-3\n" },
     { "no integer", NULL, "quantity\n3.5\n", QUANTITY, "NULL\n" },
 
@@ -122,6 +149,34 @@ static const good_t  good[] = {
 };
 
 
+typedef struct {
+    const char  *name;
+    const char  *text;
+    const char  *message;
+} none_t;
+
+
+/* What is no report of this dataset. */
+
+static const none_t  none[] = {
+
+    { "no document", "", "The document is empty" },
+    { "an error page", "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+      "<Error><Code>InternalError</Code></Error>",
+      "The first line has no name of a field that this report has" },
+    { "an error of an API", "{\"errors\":[]}",
+      "The first line has no name of a field that this report has" },
+    { "names of another report", "order-id\tcolour\n1\tred\n",
+      "The first line has no name of a field that this report has" },
+    { "names that nobody knows", "order-id\tcolour\n",
+      "The first line has no name of a field that this report has" },
+    { "a line without names", "\nsku\na\n",
+      "The first line has no name of a field that this report has" },
+    { "a byte order mark alone", "\xef\xbb\xbf",
+      "The first line has no name of a field that this report has" }
+};
+
+
 /* In slices of any size, from pieces of any size, it is the same. */
 
 static void
@@ -145,7 +200,8 @@ test_good(const good_t *t)
             slice_read(&slice_dataset, spool, max, columns, &outcome);
 
             same = (outcome.verdict == AMZSYNC_SPAPI_OK
-                    && ngx_strcmp(columns[t->column], t->elements) == 0);
+                    && ngx_strcmp(columns[t->column], t->elements) == 0
+                    && slice_extra(&slice_dataset, columns[EXTRA]) == NULL);
 
             if (!same) {
                 diag("%s: %s", outcome.error.message, columns[t->column]);
@@ -161,6 +217,46 @@ test_good(const good_t *t)
     }
 
     ok(same, t->name);
+}
+
+
+/* A name that is longer than what is kept of it, in characters of two bytes. */
+
+static void
+test_names(void)
+{
+    char                     *columns[AMZSYNC_COLUMNS_MAX];
+    char                      text[1024], *p;
+    ngx_uint_t                i;
+    const char               *code;
+    amzsync_spool_t          *spool;
+    amzsync_spapi_outcome_t   outcome;
+
+    p = text;
+
+    for (i = 0; i < 300; i++) {
+        p = (char *) ngx_cpymem(p, "\u00e9", 2);
+    }
+
+    strcpy(p, "\tsku\n1\ta\n");
+
+    spool = slice_spool((u_char *) text, ngx_strlen(text), 100, 0, NULL,
+                        &code);
+    slice_read(&slice_dataset, spool, 1, columns, &outcome);
+
+    /* {\"...\":\"1\"} in quotes, and a newline */
+
+    ok(outcome.verdict == AMZSYNC_SPAPI_OK
+       && ngx_strlen(columns[EXTRA]) == 510 + 15
+       && amzsync_text_utf8((u_char *) columns[EXTRA], 510 + 15)
+       && slice_extra(&slice_dataset, columns[EXTRA]) == NULL,
+       "a long name is cut between two characters");
+
+    for (i = 0; i < slice_dataset.rows->ncolumns; i++) {
+        free(columns[i]);
+    }
+
+    amzsync_spool_release(spool);
 }
 
 
@@ -212,6 +308,43 @@ test_keyed(void)
        && ngx_strcmp(call.outcome.error.message,
                      "Line 7 does not say what it is of") == 0,
        "a row without what it needs");
+
+    amzsync_spool_release(spool);
+}
+
+
+/* Where fields do not stand under their names nobody knows what they are. */
+
+static void
+test_shifted(void)
+{
+    char                     *columns[AMZSYNC_COLUMNS_MAX];
+    ngx_uint_t                i;
+    const char               *code;
+    amzsync_spool_t          *spool;
+    amzsync_spapi_outcome_t   outcome;
+
+    static const char  text[] = "sku\tdate-time\tcity\tx\tstate\n"
+                                "a\t2026-11-22\tSeattle\t1\tWA\n"
+                                "b\t2026-11-22\tNew\tYork\t1\tNY\n"
+                                "c\t2026-11-22\t1\tWA\n"
+                                "d\t2026-11-22\tSeattle\t2\t\n";
+
+    spool = slice_spool((u_char *) text, ngx_strlen(text), 100, 0, NULL,
+                        &code);
+    slice_read(&slice_keyed, spool, 10, columns, &outcome);
+
+    ok(outcome.verdict == AMZSYNC_SPAPI_OK
+       && ngx_strcmp(columns[0], "\"a\"\n\"b\"\n\"c\"\n\"d\"\n") == 0,
+       "lines with a field too many, and too few");
+
+    ok(ngx_strcmp(columns[3], "\"{\\\"x\\\":\\\"1\\\"}\"\nNULL\nNULL\n"
+                              "\"{\\\"x\\\":\\\"2\\\"}\"\n") == 0,
+       "nothing more is kept of them");
+
+    for (i = 0; i < slice_keyed.rows->ncolumns; i++) {
+        free(columns[i]);
+    }
 
     amzsync_spool_release(spool);
 }
@@ -276,6 +409,32 @@ test_groups(size_t size, const char *name)
     }
 
     ok(nrows == 3000 && ngroups == 1000 && slices == 3, name);
+
+    amzsync_spool_release(spool);
+}
+
+
+static void
+test_none(const none_t *t)
+{
+    char                     *columns[AMZSYNC_COLUMNS_MAX];
+    ngx_uint_t                i;
+    const char               *code;
+    amzsync_spool_t          *spool;
+    amzsync_spapi_outcome_t   outcome;
+
+    spool = slice_spool((u_char *) t->text, ngx_strlen(t->text), 100, 0, NULL,
+                        &code);
+    slice_read(&slice_dataset, spool, 10, columns, &outcome);
+
+    ok(outcome.verdict == AMZSYNC_SPAPI_FAILED
+       && ngx_strcmp(outcome.error.code, "malformed_report") == 0
+       && ngx_strcmp(outcome.error.message, t->message) == 0
+       && columns[LINE][0] == '\0', t->name);
+
+    for (i = 0; i < slice_dataset.rows->ncolumns; i++) {
+        free(columns[i]);
+    }
 
     amzsync_spool_release(spool);
 }
@@ -358,7 +517,13 @@ main(void)
         test_good(&good[i]);
     }
 
+    for (i = 0; i < sizeof(none) / sizeof(none_t); i++) {
+        test_none(&none[i]);
+    }
+
+    test_names();
     test_keyed();
+    test_shifted();
     test_groups(715, "no row is torn by the end of the buffer");
     test_groups(TEST_LINE, "no row is torn where a line ends with the buffer");
     test_bad();

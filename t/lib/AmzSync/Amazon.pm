@@ -27,9 +27,11 @@ my %sets = (
     "/orders/2026-01-01/orders"             => "orders",
     "/fba/inventory/v1/summaries"           => "inventory",
     "/finances/2024-06-19/transactions"     => "financial_transactions",
+    "/reports/2021-06-30/reports"           => "reports",
 );
 
-my %reasons = (200 => "OK", 400 => "Bad Request");
+my %reasons = (200 => "OK", 400 => "Bad Request",
+               500 => "Internal Server Error");
 
 
 sub new {
