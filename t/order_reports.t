@@ -199,6 +199,17 @@ sub units {
 {
     my ($site, $nginx) = stage("orders=3000 page=3");
     my $db = $site->db;
+
+    # What failed before, of a marketplace that is read, and of another one.
+
+    $db->sql("
+        INSERT INTO amzsync.coverage (user_id, selling_partner_id, region,
+                    dataset, load_sync_no, load_step, marketplace_ids,
+                    range_from, range_to, state)
+        SELECT 'u1', 'S1', 'na', 'orders', 1, n, ARRAY[m],
+               now() - interval '100 d', now() - interval '90 d', 'failed'
+          FROM (VALUES (1, 'ATVPDKIKX0DER'), (2, 'OTHER')) v (n, m)");
+
     my $sync = $site->begin($nginx, "u1", seller => "S1");
     my @messages;
 
@@ -237,8 +248,12 @@ sub units {
           FROM (SELECT state, count(*) AS n FROM amzsync.coverage
                  WHERE dataset = 'orders'
                  GROUP BY state, report_id IS NULL) c"),
-       "done 11, done 3", "chosen: windows without orders, which Amazon "
-                          . "cancels, and the last hours by calls");
+       "done 11, done 3, failed 1",
+       "chosen: windows without orders, which Amazon cancels, and the last "
+       . "hours by calls");
+    is($db->value("SELECT array_to_string(marketplace_ids, ' ')
+                     FROM amzsync.coverage WHERE state = 'failed'"),
+       "OTHER", "chosen: what failed of another marketplace is told still");
 
     my (undef, $status) = $db->call("GET",
                                     "/api/sync/status?syncId=$sync&coverage=1",
@@ -351,6 +366,118 @@ sub units {
     is(calls($site, "createReport"), "", "few: no report");
     is(by_report($site, "u1"), 0, "few: all are of searchOrders");
     alarms("few", $site);
+}
+
+
+# --- a full sync, of orders that calls have read: what has changed since is
+# --- read by calls
+
+sub hours_ago {
+    my ($hours) = @_;
+
+    return strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(time - $hours * 3600));
+}
+
+{
+    my ($site) = stage("orders=3000 page=3");
+    my $db = $site->db;
+    my $slow = $site->url;
+
+    local $site->{url} = $site->url =~ s/amazon$/fast/r;
+    my $nginx = ($site->nginx(datasets => "marketplaces orders"));
+    my $sync = $site->begin($nginx, "u1", seller => "S1");
+
+    is($db->wait_sync($sync, timeout => 120), "completed", "full: by calls");
+    is(by_report($site, "u1"), 0, "full: no order is of a report");
+
+    # That was 13 hours ago; an hour later some have changed.
+
+    $db->sql("UPDATE amzsync.cursors SET covered_to = '" . hours_ago(13) . "'
+               WHERE dataset = 'orders'");
+    $db->call("POST", "/$_/_sandbox/revision?seller=S1&set=1&at="
+                      . hours_ago(12), port => $site->amazon->port)
+        for "amazon", "fast";
+
+    $nginx->stop;
+    $site->{url} = $slow;
+    $nginx = nginx($site);
+
+    my (undef, $answer) = $db->call(
+        "POST", "/api/v1/integrations/amazon/sync", user => "u1",
+        port => $nginx->port, body => { full => \1 });
+
+    ok(AmzSync::Site::until_true(120, sub {
+        units($site, "u1") =~ /^1 t/
+    }), "full: by report") or diag $nginx->log;
+
+    is($db->value("SELECT range_from < '" . hours_ago(13) . "'
+                          AND range_from > '" . hours_ago(14) . "'
+                     FROM amzsync.sync_units WHERE unit = 2
+                      AND dataset = 'orders'
+                      AND sync_no = (SELECT max(sync_no)
+                                       FROM amzsync.sync_progress)"),
+       "t", "full: until the sync before began");
+
+    # The rest without quotas.
+
+    $nginx->stop;
+    $db->sql("DELETE FROM amzsync.quota_buckets");
+    $site->{url} = $slow =~ s/amazon$/fast/r;
+    $nginx = nginx($site);
+
+    is($db->wait_sync($answer->{syncId}, timeout => 120), "completed",
+       "full: completed") or diag $nginx->log;
+    load_truth($site, "S1");
+    is_deeply(wrong($site, "u1"), $right, "full: the tables are the truth");
+    is(by_report($site, "u1"), 0,
+       "full: what calls have told stays, and what is new they tell");
+
+    $site->{url} = $slow;
+    alarms("full", $site);
+}
+
+
+# --- cancelled in the middle: the next sync goes on by reports
+
+{
+    my ($site, $nginx) = stage("orders=3000 page=3");
+    my $db = $site->db;
+    my $sync = $site->begin($nginx, "u1", seller => "S1");
+
+    ok(AmzSync::Site::until_true(120, sub {
+        $db->value("SELECT covered_to FROM amzsync.cursors
+                     WHERE dataset = 'orders'")
+    }), "middle: a window was read") or diag $nginx->log;
+
+    $db->call("POST", "/api/sync/cancel?syncId=$sync", port => $nginx->port,
+              user => "u1");
+    is($db->wait_sync($sync), "cancelled", "middle: cancelled");
+
+    $sync = $site->begin($nginx, "u1", seller => "S1");
+
+    ok(AmzSync::Site::until_true(30, sub { units($site, "u1") ne "" }),
+       "middle: the next sync has a plan");
+    is(units($site, "u1"), "1 - t f", "middle: which is not decided");
+    ok(AmzSync::Site::until_true(120, sub {
+        units($site, "u1") eq "1 t t f\n2 f t t"
+    }), "middle: by reports again") or diag units($site, "u1"), $nginx->log;
+
+    $db->call("POST", "/api/sync/cancel?syncId=$sync", port => $nginx->port,
+              user => "u1");
+
+    # A few days are not worth a report.
+
+    $db->sql("UPDATE amzsync.cursors
+                 SET covered_to = now() - interval '20 days'
+               WHERE dataset = 'orders'");
+    $sync = $site->begin($nginx, "u1", seller => "S1");
+    ok(AmzSync::Site::until_true(30, sub { units($site, "u1") ne "" }),
+       "days: planned");
+    is(units($site, "u1"), "1 f t f", "days: by calls");
+
+    $db->call("POST", "/api/sync/cancel?syncId=$sync", port => $nginx->port,
+              user => "u1");
+    alarms("middle", $site);
 }
 
 

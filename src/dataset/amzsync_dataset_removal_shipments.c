@@ -62,7 +62,7 @@ const amzsync_dataset_t  amzsync_dataset_removal_shipments = {
     NULL,
     0,
     0,
-    AMZSYNC_UNIT_MARKETPLACES,
+    AMZSYNC_UNIT_REGION,
     AMZSYNC_DATASET_NAMED,
 
     548 * 24 * 3600,                /* 18 months */

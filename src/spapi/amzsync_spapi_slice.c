@@ -703,6 +703,8 @@ amzsync_slice_load(amzsync_slice_t *s, amzsync_spapi_report_t *call,
     size_t   size;
     ssize_t  n;
 
+    static const char  unread[] = "The file of the report could not be read";
+
     for (size = 0; size < AMZSYNC_SLICE_BUFFER; size += n) {
 
         n = pread(call->spool->fd, s->buf + size, AMZSYNC_SLICE_BUFFER - size,
@@ -714,9 +716,9 @@ amzsync_slice_load(amzsync_slice_t *s, amzsync_spapi_report_t *call,
         }
 
         if (n == -1) {
-            (void) amzsync_slice_malformed(call, "The file of the report "
-                                           "could not be read", 0);
             call->outcome.verdict = AMZSYNC_SPAPI_RETRY;
+            amzsync_error_set(&call->outcome.error, "disk_error", unread,
+                              sizeof(unread) - 1, NULL);
             return -1;
         }
 

@@ -368,6 +368,7 @@ typedef struct {
     ngx_str_t           next_token;     /* NULL: the window's first page */
     ngx_uint_t          stolen;         /* another claim's lease ran out */
     ngx_uint_t          refused;        /* Amazon does not take the token */
+    ngx_uint_t          spoilt;         /* a window of the dataset has failed */
 } amzsync_store_claim_t;
 
 void amzsync_store_claim_row(amzsync_store_call_t *call, ngx_uint_t n,
@@ -450,6 +451,9 @@ typedef struct {
     int64_t             units;          /* how many there are */
     int64_t             calls_to;       /* by report: until here by calls; or
                                            TIME_BAD */
+    int64_t             newest;         /* where the last of all units ends */
+    int64_t             read_to;        /* of a full sync: calls have read until
+                                           here before; or TIME_BAD */
     ngx_uint_t          by_report;      /* in place of calls */
     ngx_uint_t          decided;        /* which of them, for good */
 } amzsync_store_unit_t;
@@ -539,7 +543,8 @@ typedef struct {
     int64_t                   window_from;
     int64_t                   window_to;
     ngx_int_t                 dataset_progress;
-    const amzsync_error_t    *error;        /* if failed, else NULL */
+    const amzsync_error_t    *error;        /* if failed, or a window is, else
+                                               NULL */
 
     ngx_int_t                 progress;     /* of the sync */
     const char               *message;
@@ -568,6 +573,10 @@ typedef struct {
 amzsync_store_call_t *amzsync_store_page(amzsync_store_t *store,
     amzsync_store_lease_t *lease, amzsync_store_page_t *page, ngx_msec_t ttl,
     amzsync_store_handler_pt handler, void *data);
+
+/* Of a step of a report that Amazon has made by itself: whether its rows were
+ * stored by another sync, and this one is not a full one. */
+ngx_uint_t amzsync_store_page_known(amzsync_store_call_t *call);
 
 /* NONE: the lease is lost. */
 amzsync_store_call_t *amzsync_store_page_check(amzsync_store_t *store,

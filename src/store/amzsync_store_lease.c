@@ -84,7 +84,8 @@ static const amzsync_pg_stmt_t  amzsync_store_claim_stmt = {
            AMZSYNC_STORE_MS("d.window_from") ", "
            AMZSYNC_STORE_MS("d.window_to") ", "
            "d.progress, d.next_token, p.stolen, "
-           "COALESCE(c.status = 'reauthorization_required', false) "
+           "COALESCE(c.status = 'reauthorization_required', false), "
+           "d.error_code IS NOT NULL "
       "FROM claimed p "
       "JOIN amzsync.sync_datasets d USING (user_id, sync_no) "
       "LEFT JOIN amzsync.connections c USING (user_id) "
@@ -216,6 +217,7 @@ amzsync_store_claim_row(amzsync_store_call_t *call, ngx_uint_t n,
     row->next_token = amzsync_store_text(call, n, 15);
     row->stolen = (amzsync_store_text(call, n, 16).data[0] == 't');
     row->refused = (amzsync_store_text(call, n, 17).data[0] == 't');
+    row->spoilt = (amzsync_store_text(call, n, 18).data[0] == 't');
 }
 
 

@@ -37,6 +37,27 @@ static amzsync_pg_stmt_t  **amzsync_store_purge_stmts;
 #define AMZSYNC_STORE_LOAD_OTHERS                                             \
     AMZSYNC_STORE_LOAD_REGION " AND c.marketplace_ids && $20"
 
+/*
+ * What becomes of those.  One of more marketplaces that has no rows stays for
+ * the others.
+ */
+
+#define AMZSYNC_STORE_LOAD_REPLACED                                           \
+    "state = 'replaced', updated_at = now()"
+
+#define AMZSYNC_STORE_LOAD_STAYS                                              \
+    "c.state IN ('cancelled', 'empty', 'failed') "                            \
+        "AND NOT c.marketplace_ids <@ $20"
+
+#define AMZSYNC_STORE_LOAD_PARTED                                             \
+    "state = CASE WHEN " AMZSYNC_STORE_LOAD_STAYS                             \
+                " THEN c.state ELSE 'replaced' END, "                         \
+    "marketplace_ids = CASE WHEN " AMZSYNC_STORE_LOAD_STAYS                   \
+                " THEN ARRAY(SELECT m FROM unnest(c.marketplace_ids) m "      \
+                             "WHERE m <> ALL ($20)) "                         \
+                "ELSE c.marketplace_ids END, "                                \
+    "updated_at = now()"
+
 /* A report that Amazon makes by itself is replaced by no other. */
 
 #define AMZSYNC_STORE_LOAD_SAME                                               \
@@ -45,29 +66,72 @@ static amzsync_pg_stmt_t  **amzsync_store_purge_stmts;
     "AND c.report_id = $25"
 
 
-/* $25 report, $26 state, $23 begin and $24 end of the window. */
+/*
+ * What another sync has seen cancelled before, as a whole, and of which this is
+ * not the same report: it is cancelled for the second time.
+ */
+
+#define AMZSYNC_STORE_LOAD_STATE                                              \
+    "CASE WHEN $26 = 'cancelled' AND EXISTS ("                                \
+        "SELECT FROM amzsync.coverage c WHERE " AMZSYNC_STORE_LOADS           \
+          " AND c.state IN ('cancelled', 'empty') AND c.load_sync_no <> $2 "  \
+           "AND c.report_id IS DISTINCT FROM $25 "                            \
+           "AND c.range_from <= $23 AND c.range_to >= $24 "                   \
+           "AND c.marketplace_ids @> $20) "                                   \
+        "THEN 'empty' ELSE $26 END"
+
+
+/*
+ * $25 report, $26 state, $23 begin and $24 end of the window; "others" that the
+ * load replaces if it has no rows.  Nobody sees the rows of one that failed; if
+ * the dataset goes on, it does so without them.
+ */
+
+#define AMZSYNC_STORE_LOAD_STEPS(others)                                      \
+    "WITH " AMZSYNC_STORE_FENCES("CASE WHEN $26 = 'failed' "                  \
+                                      "AND $9 = 'in_progress' "               \
+                                 "THEN - d.window_rows ELSE 0 END")           \
+    ", load AS ("                                                             \
+        "INSERT INTO amzsync.coverage AS c "                                  \
+              "(user_id, selling_partner_id, region, dataset, load_sync_no, " \
+               "load_step, marketplace_ids, report_id, state, range_from, "   \
+               "range_to) "                                                   \
+        "SELECT $1, page.selling_partner_id, page.region, $4, $2, "           \
+               "$21::bigint, $20, $25, " AMZSYNC_STORE_LOAD_STATE ", "        \
+               "$23::timestamptz, $24::timestamptz "                          \
+          "FROM page WHERE $25::text IS NOT NULL "                            \
+             "OR $26 = 'failed' AND $23 IS NOT NULL "                         \
+        "ON CONFLICT " AMZSYNC_STORE_LOAD_KEY " DO UPDATE "                   \
+           "SET report_id = excluded.report_id, state = excluded.state, "     \
+               "range_to = excluded.range_to, updated_at = now() "            \
+    "), replaced AS ("                                                        \
+        "UPDATE amzsync.coverage c SET " AMZSYNC_STORE_LOAD_PARTED            \
+         " FROM page WHERE $26 IN ('cancelled', 'failed') "                   \
+           "AND c.state IN ('cancelled', 'empty', 'failed') AND " others      \
+    ") "
+
 
 const amzsync_pg_stmt_t  amzsync_store_load_step_stmt = {
     AMZSYNC_STORE_LOAD_STEP, "load_step",
 
-    "WITH " AMZSYNC_STORE_FENCES("0") ", load AS ("
-        "INSERT INTO amzsync.coverage AS c "
-              "(user_id, selling_partner_id, region, dataset, load_sync_no, "
-               "load_step, marketplace_ids, report_id, state, range_from, "
-               "range_to) "
-        "SELECT $1, page.selling_partner_id, page.region, $4, $2, "
-               "$21::bigint, $20, $25, $26, $23::timestamptz, "
-               "$24::timestamptz "
-          "FROM page WHERE $25::text IS NOT NULL "
-             "OR $26 = 'failed' AND $23 IS NOT NULL "
-        "ON CONFLICT " AMZSYNC_STORE_LOAD_KEY " DO UPDATE "
-           "SET report_id = excluded.report_id, state = excluded.state, "
-               "range_to = excluded.range_to, updated_at = now() "
-    "), replaced AS ("
-        "UPDATE amzsync.coverage c SET state = 'replaced', updated_at = now() "
-          "FROM page WHERE $26 IN ('empty', 'failed') "
-           "AND c.state IN ('empty', 'failed') AND " AMZSYNC_STORE_LOAD_OTHERS
-    ") SELECT 0 FROM page",
+    AMZSYNC_STORE_LOAD_STEPS(AMZSYNC_STORE_LOAD_OTHERS)
+    "SELECT 0 FROM page",
+    AMZSYNC_STORE_LOAD_PARAMS
+};
+
+
+/* Whether the rows of this very report are there; a full sync reads it anew. */
+
+const amzsync_pg_stmt_t  amzsync_store_list_step_stmt = {
+    AMZSYNC_STORE_LIST_STEP, "list_step",
+
+    AMZSYNC_STORE_LOAD_STEPS(AMZSYNC_STORE_LOAD_SAME)
+    "SELECT (EXISTS (SELECT FROM amzsync.coverage c "
+                     "WHERE " AMZSYNC_STORE_LOAD_SAME
+                      " AND c.state = 'done') "
+            "AND NOT (SELECT full_sync FROM amzsync.sync_progress "
+                      "WHERE user_id = $1 AND sync_no = $2))::int "
+      "FROM page",
     AMZSYNC_STORE_LOAD_PARAMS
 };
 
@@ -112,7 +176,8 @@ amzsync_store_load_init(ngx_conf_t *cf)
         "UPDATE amzsync.cursors k SET covered_to = r.range_from "             \
           "FROM page, (SELECT m, min(range_from) AS range_from "              \
                         "FROM replaced, unnest(marketplace_ids) m "           \
-                       "WHERE m <> ALL ($20) GROUP BY m) r "                  \
+                       "WHERE state = 'replaced' AND m <> ALL ($20) "         \
+                       "GROUP BY m) r "                                       \
          "WHERE k.user_id = $1 "                                              \
            "AND k.selling_partner_id = page.selling_partner_id "              \
            "AND k.region = page.region AND k.dataset = $4 "                   \
@@ -153,15 +218,17 @@ amzsync_store_load_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
     amzsync_store_sql_arrays(&sql, rows);
 
     amzsync_store_sql(&sql, ") r), replaced AS ("
-        "UPDATE amzsync.coverage c SET state = 'replaced', updated_at = now() "
+        "UPDATE amzsync.coverage c SET %s "
           "FROM page WHERE $26 = 'done' AND %s "
-        "RETURNING c.marketplace_ids, c.range_from"
+        "RETURNING c.marketplace_ids, c.range_from, c.state"
     ")%s, load AS ("
         "UPDATE amzsync.coverage c SET state = $26, report_id = $25, "
                "range_from = $23::timestamptz, range_to = $24::timestamptz, "
                "rows = c.rows + cardinality($27), updated_at = now() "
           "FROM page WHERE " AMZSYNC_STORE_LOAD
     ") SELECT 0 FROM page",
+        dataset->unit == AMZSYNC_UNIT_MARKETPLACES
+        ? AMZSYNC_STORE_LOAD_PARTED : AMZSYNC_STORE_LOAD_REPLACED,
         dataset->report->listed ? AMZSYNC_STORE_LOAD_SAME
         : dataset->unit == AMZSYNC_UNIT_REGION ? AMZSYNC_STORE_LOAD_REGION
         : AMZSYNC_STORE_LOAD_OTHERS,

@@ -146,11 +146,11 @@ const amzsync_pg_stmt_t  amzsync_store_choice_stmt = {
          "WHERE $26 = 'done' AND " AMZSYNC_STORE_LOADS                        \
           " AND (c.load_sync_no, c.load_step) <> ($2, $21::bigint) "          \
            "AND (c.state IN ('loading', 'replaced') "                         \
-                "OR (c.state = 'failed' AND c.range_from < $24 "              \
-                    "AND c.range_to > $23) "                                  \
-                "OR (c.range_from >= $23::timestamptz "                       \
-                    "AND c.range_to <= $24::timestamptz "                     \
-                    "AND c.marketplace_ids <@ $20))"                          \
+                "OR (c.marketplace_ids <@ $20 "                               \
+                    "AND (c.state = 'failed' AND c.range_from < $24 "         \
+                             "AND c.range_to > $23 "                          \
+                         "OR c.range_from >= $23::timestamptz "               \
+                             "AND c.range_to <= $24::timestamptz)))"          \
     "), load AS ("                                                            \
         "UPDATE amzsync.coverage c SET state = $26, report_id = $25, "        \
                "range_from = $23, range_to = $24, "                           \

@@ -174,7 +174,8 @@ amzsync_store_page_stmt(amzsync_store_page_t *page)
     }
 
     if (page->load) {
-        return &amzsync_store_load_step_stmt;
+        return page->dataset->report->listed ? &amzsync_store_list_step_stmt
+                                             : &amzsync_store_load_step_stmt;
     }
 
     if (page->error && page->range_from != AMZSYNC_TIME_BAD
@@ -283,6 +284,13 @@ amzsync_store_page_window(amzsync_pg_query_t *query,
     }
 
     return rc;
+}
+
+
+ngx_uint_t
+amzsync_store_page_known(amzsync_store_call_t *call)
+{
+    return amzsync_store_int(call, 0, 0, 0);
 }
 
 

@@ -14,6 +14,11 @@
 #define amzsync_store_plan_aligned(dataset)                                   \
     ((dataset)->report != NULL && (dataset)->window)
 
+/* The window of the dataset's reports; 0: it has none. */
+#define amzsync_store_plan_window(dataset)                                    \
+    ((dataset)->instead ? (dataset)->instead->window                          \
+     : amzsync_store_plan_aligned(dataset) ? (dataset)->window : 0)
+
 
 static amzsync_pg_stmt_t *amzsync_store_plan_create(ngx_pool_t *pool,
     const amzsync_dataset_t *dataset, ngx_uint_t index);
@@ -22,6 +27,8 @@ static void amzsync_store_plan_units(amzsync_store_sql_t *sql,
 static void amzsync_store_plan_each(amzsync_store_sql_t *sql,
     const amzsync_each_t *each);
 static void amzsync_store_plan_open(amzsync_store_sql_t *sql,
+    const amzsync_dataset_t *dataset);
+static void amzsync_store_plan_again(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset);
 
 
@@ -75,9 +82,12 @@ static void amzsync_store_plan_open(amzsync_store_sql_t *sql,
     "LEAST(m.newest - interval '1 s', GREATEST(m.oldest, "                    \
           "c.covered_to - $7::float8 * interval '1 s'))"
 
-#define AMZSYNC_STORE_PLAN_ALIGNED                                            \
-    "date_bin($9::float8 * interval '1 s', " AMZSYNC_STORE_PLAN_START ", "    \
+#define AMZSYNC_STORE_PLAN_BEGIN(time)                                        \
+    "date_bin($9::float8 * interval '1 s', " time ", "                        \
              "'2000-01-01T00:00:00Z')"
+
+#define AMZSYNC_STORE_PLAN_ALIGNED                                            \
+    AMZSYNC_STORE_PLAN_BEGIN(AMZSYNC_STORE_PLAN_START)
 
 #define AMZSYNC_STORE_PLAN_STARTS(start)                                      \
     ", starts AS MATERIALIZED ("                                              \
@@ -91,8 +101,26 @@ static void amzsync_store_plan_open(amzsync_store_sql_t *sql,
     ")"
 
 /*
- * What was read before is never read by report: that tells less.
- *
+ * Less than what a report has is not worth one, if it is not all there is.  In
+ * a full sync what is younger than what calls have read before is left to them,
+ * as in any other: it would have their data.
+ */
+
+#define AMZSYNC_STORE_PLAN_NEVER                                              \
+    "range_from > (SELECT oldest FROM bounds) "                               \
+        "AND range_to - range_from <= $9::float8 * interval '1 s'"
+
+#define AMZSYNC_STORE_PLAN_READ                                               \
+    AMZSYNC_STORE_MS("(SELECT min(c.covered_to) FROM amzsync.cursors c "      \
+        "WHERE held.full_sync AND c.user_id = $1 "                            \
+          "AND c.selling_partner_id = held.selling_partner_id "               \
+          "AND c.region = held.region AND c.dataset = $4 "                    \
+          "AND c.marketplace_id = ANY (plan.marketplace_ids) "                \
+          "AND c.covered_to <= now() "                                        \
+          "AND plan.range_to - c.covered_to <= $9 * interval '1 s')"          \
+        " - $7::float8 * interval '1 s'")
+
+/*
  * Pages are expected as the last sync had them, for as long a time as this one
  * reads; what has no range of its own takes the same again.  Nobody knows them
  * of a full sync after others.
@@ -141,7 +169,8 @@ static void amzsync_store_plan_open(amzsync_store_sql_t *sql,
                     "WHERE r.user_id = $1 AND r.sync_no = last.sync_no "      \
                       "AND r.dataset = $4 AND r.by_report)), "                \
            "plan.parent_id, (SELECT count(*) FROM plan), "                    \
-           "plan.by_report::int, " AMZSYNC_STORE_MS("plan.calls_to") " "      \
+           "plan.by_report::int, " AMZSYNC_STORE_MS("plan.calls_to") ", "     \
+           AMZSYNC_STORE_MS("(SELECT max(range_to) FROM plan)") ", %s "       \
       "FROM held LEFT JOIN plan ON plan.unit >= $8::bigint "                  \
      "ORDER BY plan.unit LIMIT 256"
 
@@ -193,11 +222,11 @@ amzsync_store_plan_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
                       : AMZSYNC_STORE_PLAN_STARTS(AMZSYNC_STORE_PLAN_START));
     amzsync_store_plan_units(&sql, dataset);
     amzsync_store_sql(&sql, AMZSYNC_STORE_PLAN_MADE,
-                      dataset->instead
-                      ? "range_from > (SELECT oldest FROM bounds)" : "false");
+                      dataset->instead ? AMZSYNC_STORE_PLAN_NEVER : "false",
+                      dataset->instead ? AMZSYNC_STORE_PLAN_READ : "NULL");
 
     return amzsync_store_sql_stmt(&sql, index, "plan",
-                                  amzsync_store_plan_aligned(dataset) ? 9 : 8);
+                                  amzsync_store_plan_window(dataset) ? 9 : 8);
 }
 
 
@@ -242,6 +271,10 @@ amzsync_store_plan_units(amzsync_store_sql_t *sql,
 
     if (dataset->open_column) {
         amzsync_store_plan_open(sql, dataset);
+    }
+
+    if (amzsync_store_plan_aligned(dataset)) {
+        amzsync_store_plan_again(sql, dataset);
     }
 
     amzsync_store_sql(sql, ")");
@@ -289,6 +322,59 @@ amzsync_store_plan_open(amzsync_store_sql_t *sql,
 }
 
 
+/*
+ * Windows before all this that were not read, or cancelled once: whole ones, as
+ * they are cut by all syncs, those side by side as one unit.
+ */
+
+static void
+amzsync_store_plan_again(amzsync_store_sql_t *sql,
+    const amzsync_dataset_t *dataset)
+{
+    const char  *ids, *before;
+
+    before = "s.range_from";
+
+    switch (dataset->unit) {
+
+    case AMZSYNC_UNIT_REGION:
+        ids = "(SELECT array_agg(marketplace_id ORDER BY marketplace_id) "
+              "FROM starts)";
+        before = "(SELECT min(range_from) FROM starts)";
+        break;
+
+    case AMZSYNC_UNIT_MARKETPLACES:
+        ids = "array_agg(DISTINCT s.marketplace_id ORDER BY s.marketplace_id)";
+        break;
+
+    default: /* AMZSYNC_UNIT_SELLER */
+        ids = "'{}'::text[]";
+    }
+
+    amzsync_store_sql(sql,
+        " UNION ALL "
+        "SELECT -1, upper(r), lower(r), '', ids FROM ("
+            "SELECT ids, unnest(range_agg(tstzrange(w, "
+                                 "w + $9 * interval '1 s'))) AS r "
+              "FROM (SELECT w, %s AS ids "
+                      "FROM starts s JOIN amzsync.coverage c "
+                        "ON c.user_id = $1 "
+                       "AND c.selling_partner_id = s.selling_partner_id "
+                       "AND c.region = s.region AND c.dataset = $4 "
+                       "AND c.state IN ('cancelled', 'failed') "
+                       "AND s.marketplace_id = ANY (c.marketplace_ids), "
+                      "LATERAL generate_series("
+                          AMZSYNC_STORE_PLAN_BEGIN("c.range_from") ", "
+                          "c.range_to - interval '1 ms', "
+                          "$9 * interval '1 s') w "
+                     "WHERE w >= " AMZSYNC_STORE_PLAN_BEGIN("s.oldest") " "
+                       "AND w < %s "
+                     "GROUP BY w) windows "
+             "GROUP BY ids) again",
+        ids, before);
+}
+
+
 amzsync_store_call_t *
 amzsync_store_plan(amzsync_store_t *store, amzsync_store_lease_t *lease,
     const amzsync_dataset_t *dataset, time_t history, int64_t unit,
@@ -313,8 +399,9 @@ amzsync_store_plan(amzsync_store_t *store, amzsync_store_lease_t *lease,
         && amzsync_pg_query_int(query, dataset->delay) == NGX_OK
         && amzsync_pg_query_int(query, dataset->overlap) == NGX_OK
         && amzsync_pg_query_int(query, unit) == NGX_OK
-        && (!amzsync_store_plan_aligned(dataset)
-            || amzsync_pg_query_int(query, dataset->window) == NGX_OK))
+        && (!amzsync_store_plan_window(dataset)
+            || amzsync_pg_query_int(query, amzsync_store_plan_window(dataset))
+               == NGX_OK))
     {
         rc = NGX_OK;
     }
@@ -334,6 +421,8 @@ amzsync_store_plan_row(amzsync_store_call_t *call, ngx_uint_t n,
     row->parent_id = amzsync_store_text(call, n, 4);
     row->units = amzsync_store_int(call, n, 5, 0);
     row->calls_to = amzsync_store_int(call, n, 7, AMZSYNC_TIME_BAD);
+    row->newest = amzsync_store_int(call, n, 8, AMZSYNC_TIME_BAD);
+    row->read_to = amzsync_store_int(call, n, 9, AMZSYNC_TIME_BAD);
     row->by_report = (amzsync_store_int(call, n, 6, 0) != 0);
     row->decided = (amzsync_store_int(call, n, 6, -1) != -1);
 }

@@ -172,7 +172,7 @@ static const amzsync_pg_stmt_t  amzsync_store_status_coverage_stmt = {
                   "AND c.selling_partner_id = w.selling_partner_id "
                   "AND c.region = w.region AND c.dataset = w.dataset "
                   "AND c.dataset <> ALL ($3) "
-                  "AND c.state IN ('done', 'empty') "
+                  "AND c.state IN ('done', 'cancelled', 'empty') "
                   "AND w.m = ANY (c.marketplace_ids)), '{}')) r ON true "
          "GROUP BY w.dataset"
     ") "

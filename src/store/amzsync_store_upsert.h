@@ -27,9 +27,10 @@
  * The two fences, "lease" and "page": what stands behind WITH.  "rows" is how
  * many rows the step brings.  A window that begins anew takes its rows back;
  * one that was read whole, until $19, moves the cursors of its marketplaces
- * on, and those in the future back, which the plan did not believe.  $21 is
- * the step that the scan, load or window began at; $22 are the milliseconds
- * that are left; if negative, at least so many, NULL: unknown.
+ * on, and those in the future back, which the plan did not believe.  An error
+ * stays until there is another one: of a window that failed, while the dataset
+ * goes on.  $21 is the step that the scan, load or window began at; $22 are the
+ * milliseconds that are left; if negative, at least so many, NULL: unknown.
  */
 #define AMZSYNC_STORE_FENCES(rows)                                            \
     "lease AS ("                                                              \
@@ -55,8 +56,12 @@
                    "THEN d.window_rows ELSE 0 END, "                          \
                "window_rows = CASE WHEN $11 = 0 THEN 0 "                      \
                    "ELSE d.window_rows + " rows " END, "                      \
-               "error_code = $15, error_message = $16, "                      \
-               "error_request_id = $17, unit = $18::integer "                 \
+               "error_code = COALESCE($15, d.error_code), "                   \
+               "error_message = CASE WHEN $15 IS NULL "                       \
+                   "THEN d.error_message ELSE $16 END, "                      \
+               "error_request_id = CASE WHEN $15 IS NULL "                    \
+                   "THEN d.error_request_id ELSE $17 END, "                   \
+               "unit = $18::integer "                                         \
           "FROM lease l "                                                     \
          "WHERE d.user_id = $1 AND d.sync_no = $2 AND d.dataset = $4 "        \
            "AND d.page = $5 AND d.page >= $21::bigint "                       \
@@ -78,9 +83,11 @@
 /* A copy; NULL and "" are NULL. */
 ngx_int_t amzsync_store_param_cstr(amzsync_pg_query_t *query, const char *s);
 
-/* Loads of reports: a step without rows, the page statement of a dataset, and
- * the parameters of both after those of the window. */
+/* Loads of reports: a step without rows, the same of reports that are listed,
+ * the page statement of a dataset, and their parameters after those of the
+ * window. */
 extern const amzsync_pg_stmt_t  amzsync_store_load_step_stmt;
+extern const amzsync_pg_stmt_t  amzsync_store_list_step_stmt;
 
 amzsync_pg_stmt_t *amzsync_store_load_create(ngx_pool_t *pool,
     const amzsync_dataset_t *dataset, ngx_uint_t index);

@@ -11,11 +11,17 @@
 #include <base/amzsync_metrics.h>
 
 
+static void amzsync_sync_commit_report_step(amzsync_sync_set_t *set,
+    char *place, const char *state);
 static void amzsync_sync_commit_load(amzsync_sync_set_t *set,
     const char *state);
+static ngx_int_t amzsync_sync_commit_error(amzsync_sync_set_t *set,
+    const amzsync_error_t *error);
 static void amzsync_sync_commit_next_window(amzsync_sync_set_t *set);
 static void amzsync_sync_commit_ready(amzsync_sync_set_t *set);
 static void amzsync_sync_committed(amzsync_store_call_t *call);
+static void amzsync_sync_commit_known(amzsync_sync_set_t *set,
+    amzsync_store_call_t *call);
 static void amzsync_sync_commit_check(amzsync_sync_set_t *set);
 static void amzsync_sync_commit_checked(amzsync_store_call_t *call);
 static void amzsync_sync_commit_fenced(amzsync_sync_set_t *set);
@@ -133,17 +139,56 @@ void
 amzsync_sync_commit_report(amzsync_sync_set_t *set, amzsync_rows_t *rows,
     char *place, const char *state)
 {
-    amzsync_store_page_t  *step;
+    amzsync_sync_commit_begin(set);
+
+    set->step.rows = rows;
+
+    amzsync_sync_commit_report_step(set, place, state);
+}
+
+
+void
+amzsync_sync_commit_failed(amzsync_sync_set_t *set, char *place,
+    const amzsync_error_t *error)
+{
+    amzsync_sync_log_set_error(NGX_LOG_ERR, set, "a window failed", error, 0);
+
+    if (!set->spoilt && amzsync_sync_commit_error(set, error) != NGX_OK) {
+        ngx_free(place);
+        return;
+    }
 
     amzsync_sync_commit_begin(set);
 
+    /* the first one is told */
+
+    if (!set->spoilt) {
+        set->spoilt = 1;
+        set->step.error = set->error;
+    }
+
+    set->failures = 0;
+    set->restarts = 0;
+    set->refreshed = 0;
+
+    amzsync_sync_commit_report_step(set, place, "failed");
+}
+
+
+static void
+amzsync_sync_commit_report_step(amzsync_sync_set_t *set, char *place,
+    const char *state)
+{
+    amzsync_store_page_t  *step;
+
     step = &set->step;
 
-    step->rows = rows;
     step->next_token = place;
     step->window_page++;
 
-    amzsync_sync_commit_load(set, state);
+    if (state) {
+        amzsync_sync_commit_load(set, state);
+    }
 
     if (place && place[0] == 'n') {
 
@@ -182,16 +227,18 @@ amzsync_sync_commit_completed(amzsync_sync_set_t *set)
 {
     amzsync_sync_commit_begin(set);
 
-    set->step_status = AMZSYNC_SYNC_COMPLETED;
+    set->step_status = set->spoilt ? AMZSYNC_SYNC_FAILED
+                                   : AMZSYNC_SYNC_COMPLETED;
 
     amzsync_sync_commit_ready(set);
 }
 
 
 /*
- * The window was read whole: the next one, of the next unit perhaps.  A report
- * that was taken, not made, may end a little before its window, which is the
- * newest one then.
+ * The window was read whole, or cannot be: the next one, of the next unit
+ * perhaps.  A report that was taken, not made, may end a little before its
+ * window, which is the newest one then.  What is listed has no windows that are
+ * asked for again: the cursor stays before a report that failed.
  */
 
 static void
@@ -206,13 +253,15 @@ amzsync_sync_commit_next_window(amzsync_sync_set_t *set)
 
     step->last = 1;
 
-    if (!(set->dataset->flags & AMZSYNC_DATASET_SNAPSHOT)) {
+    if (!(set->dataset->flags & AMZSYNC_DATASET_SNAPSHOT)
+        && !(set->spoilt && set->source->report->listed))
+    {
         step->covered_to = step->window_to;
     }
 
     end = unit->to;
 
-    if (set->report
+    if (set->report && end == unit->newest
         && amzsync_sync_plan_window(set, unit, step->window_from) == end)
     {
         end = step->window_to;
@@ -305,8 +354,9 @@ amzsync_sync_commit_choice(amzsync_sync_set_t *set)
 }
 
 
-void
-amzsync_sync_set_fail(amzsync_sync_set_t *set, const amzsync_error_t *error)
+static ngx_int_t
+amzsync_sync_commit_error(amzsync_sync_set_t *set,
+    const amzsync_error_t *error)
 {
     if (set->error == NULL) {
         set->error = ngx_alloc(sizeof(amzsync_error_t), set->job->sync->log);
@@ -317,11 +367,22 @@ amzsync_sync_set_fail(amzsync_sync_set_t *set, const amzsync_error_t *error)
 
             amzsync_sync_set_later(set, AMZSYNC_SYNC_BACKOFF_MAX,
                                    amzsync_sync_set_next);
-            return;
+            return NGX_ERROR;
         }
     }
 
     *set->error = *error;
+
+    return NGX_OK;
+}
+
+
+void
+amzsync_sync_set_fail(amzsync_sync_set_t *set, const amzsync_error_t *error)
+{
+    if (amzsync_sync_commit_error(set, error) != NGX_OK) {
+        return;
+    }
 
     amzsync_sync_log_set_error(NGX_LOG_ERR, set, "failed", error, 0);
 
@@ -395,6 +456,7 @@ amzsync_sync_committed(amzsync_store_call_t *call)
     switch (call->status) {
 
     case AMZSYNC_STORE_OK:
+        amzsync_sync_commit_known(set, call);
         amzsync_sync_commit_applied(set);
         return;
 
@@ -415,6 +477,19 @@ amzsync_sync_committed(amzsync_store_call_t *call)
     case AMZSYNC_STORE_FAILED:
         amzsync_sync_commit_refused(set);
         return;
+    }
+}
+
+
+/* Lost with its answer, a report is read once more. */
+
+static void
+amzsync_sync_commit_known(amzsync_sync_set_t *set, amzsync_store_call_t *call)
+{
+    if (set->step.load && set->step.rows == NULL
+        && set->source->report->listed)
+    {
+        set->report->known = amzsync_store_page_known(call);
     }
 }
 

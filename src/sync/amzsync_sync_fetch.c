@@ -320,9 +320,13 @@ amzsync_sync_fetch_verdict(amzsync_sync_set_t *set,
 void
 amzsync_sync_fetch_fail(amzsync_sync_set_t *set, const amzsync_error_t *error)
 {
-    if (!amzsync_sync_instead_failed(set, error)) {
-        amzsync_sync_set_fail(set, error);
+    if (amzsync_sync_instead_failed(set, error)
+        || amzsync_sync_report_skip(set, error))
+    {
+        return;
     }
+
+    amzsync_sync_set_fail(set, error);
 }
 
 

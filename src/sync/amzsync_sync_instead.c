@@ -10,8 +10,11 @@
  * less, it must save half of the time.
  *
  * The youngest orders are left to calls: nobody promises that a report has
- * what was changed a moment ago.  So are those of a report that failed; or was
- * cancelled, as Amazon does that if there are none, but not only then.
+ * what was changed a moment ago.  So is, in a full sync, what has changed since
+ * the sync before, which a sync that is not full would read by calls; what they
+ * have told stays, unless it has changed.  And so are orders of a report that
+ * failed; or was cancelled, as Amazon does that if there are none, but not only
+ * then.
  */
 
 
@@ -47,7 +50,11 @@ amzsync_sync_instead(amzsync_sync_set_t *set)
 
     tail = unit->to - (int64_t) instead->report->tail * 1000;
 
-    if (tail <= set->reached) {
+    if (unit->read_to != AMZSYNC_TIME_BAD) {
+        tail = ngx_min(tail, unit->read_to);
+    }
+
+    if (tail <= set->window_from || tail <= set->reached) {
         return 0;
     }
 

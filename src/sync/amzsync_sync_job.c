@@ -138,6 +138,7 @@ amzsync_sync_job_set(amzsync_sync_job_t *job, amzsync_store_claim_t *claim)
     set->window_from = claim->window_from;
     set->window_to = claim->window_to;
     set->progress = claim->dataset_progress;
+    set->spoilt = claim->spoilt;
     set->source = set->dataset;
     set->page_size = set->dataset->page_size;
     set->patience = AMZSYNC_SYNC_GROW;

@@ -107,6 +107,8 @@ amzsync_sync_plan_units(amzsync_sync_set_t *set, amzsync_store_call_t *call)
         unit->from = row.range_from;
         unit->to = row.range_to;
         unit->calls_to = row.calls_to;
+        unit->newest = row.newest;
+        unit->read_to = row.read_to;
         unit->by_report = row.by_report;
         unit->decided = row.decided;
         unit->marketplaces = p;

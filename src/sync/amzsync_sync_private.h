@@ -75,6 +75,12 @@ typedef struct {
     char                      *parent_id;       /* of an EACH unit, or "" */
     int64_t                    calls_to;        /* by report: until here by
                                                    calls; or TIME_BAD */
+    int64_t                    newest;          /* where the plan ends: a window
+                                                   that does so may have a
+                                                   report that is fresh */
+    int64_t                    read_to;         /* a full sync leaves to calls
+                                                   what is younger; or
+                                                   TIME_BAD */
     unsigned                   by_report:1;     /* in place of calls */
     unsigned                   decided:1;       /* which of them */
 } amzsync_sync_unit_t;
@@ -122,6 +128,7 @@ struct amzsync_sync_report_s {
 
     unsigned                   purged:1;        /* nothing of old loads is
                                                    left */
+    unsigned                   known:1;         /* its rows are there */
     unsigned                   listed:1;        /* what could be taken */
     unsigned                   uncertain:1;     /* an id may have been lost */
     unsigned                   cancelled:1;
@@ -209,6 +216,8 @@ struct amzsync_sync_set_s {
                                                    tells what there is */
     unsigned                   refreshed:1;     /* token, for this page */
     unsigned                   grown:1;         /* no page of this size yet */
+    unsigned                   spoilt:1;        /* a window has failed: at its
+                                                   end the dataset does */
     unsigned                   refused:1;       /* by the fence, the step, or
                                                    it was applied before */
 };
@@ -464,10 +473,16 @@ ngx_uint_t amzsync_sync_commit_loop(amzsync_sync_set_t *set,
 
 /*
  * A step of a report: takes its rows, if any, and the checkpoint "place", which
- * is ngx_alloc()ed; without one the window ends.  "state" is the load's.
+ * is ngx_alloc()ed; without one the window ends.  "state" is the load's; NULL:
+ * it stays as it is.
  */
 void amzsync_sync_commit_report(amzsync_sync_set_t *set, amzsync_rows_t *rows,
     char *place, const char *state);
+
+/* The window, or the report of those that are listed, has failed: the dataset
+ * goes on behind it, at "place" as above, and fails at its end. */
+void amzsync_sync_commit_failed(amzsync_sync_set_t *set, char *place,
+    const amzsync_error_t *error);
 
 /* Amazon knows no such row: the next unit, and what is stored stays. */
 void amzsync_sync_commit_gone(amzsync_sync_set_t *set);
@@ -475,7 +490,7 @@ void amzsync_sync_commit_gone(amzsync_sync_set_t *set);
 /* The window begins anew, of set->choice. */
 void amzsync_sync_commit_choice(amzsync_sync_set_t *set);
 
-/* The dataset is completed, by a step of its own. */
+/* The dataset has ended, by a step of its own. */
 void amzsync_sync_commit_completed(amzsync_sync_set_t *set);
 
 /* The window begins anew: its token died, or its pages were too large. */
@@ -498,6 +513,10 @@ void amzsync_sync_report_done(amzsync_sync_set_t *set,
 /* It did not: NGX_OK if that has been dealt with. */
 ngx_int_t amzsync_sync_report_failed(amzsync_sync_set_t *set,
     amzsync_spapi_outcome_t *outcome);
+
+/* The set has failed: 1 if that is of the window alone, and others go on. */
+ngx_uint_t amzsync_sync_report_skip(amzsync_sync_set_t *set,
+    const amzsync_error_t *error);
 
 /* The step that is being made ends the last window of the dataset. */
 void amzsync_sync_report_last(amzsync_sync_set_t *set);

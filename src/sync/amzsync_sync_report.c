@@ -45,6 +45,11 @@ static void amzsync_sync_report_read(amzsync_sync_set_t *set,
     amzsync_spapi_report_t *call);
 static void amzsync_sync_report_commit(amzsync_sync_set_t *set,
     amzsync_rows_t *rows, const char *fmt, ...);
+static void amzsync_sync_report_pass(amzsync_sync_set_t *set);
+static char *amzsync_sync_report_place_at(amzsync_sync_set_t *set,
+    int64_t created);
+static ngx_uint_t amzsync_sync_report_alone(amzsync_report_step_e step,
+    const char *code);
 static void amzsync_sync_report_message(amzsync_sync_set_t *set,
     const char *text);
 
@@ -73,6 +78,11 @@ amzsync_sync_report_next(amzsync_sync_set_t *set)
 
     if (!amzsync_sync_report_place(set)) {
         amzsync_sync_report_ask(set);
+        return;
+    }
+
+    if (report->known) {
+        amzsync_sync_report_pass(set);
         return;
     }
 
@@ -183,7 +193,7 @@ amzsync_sync_report_ask(amzsync_sync_set_t *set)
 
     if (!report->listed
         && (report->uncertain
-            || (set->window_to == amzsync_sync_unit(set)->to
+            || (set->window_to == amzsync_sync_unit(set)->newest
                 && set->source->report->cooldown)))
     {
         report->step = AMZSYNC_REPORT_FIND;
@@ -263,12 +273,12 @@ amzsync_sync_report_call(amzsync_sync_set_t *set,
     call->step = report->step;
     call->from = set->window_from;
     call->to = set->window_to;
-    call->planned = amzsync_sync_unit(set)->to;
+    call->planned = amzsync_sync_unit(set)->newest;
 
     /* the newest window ends now, and did so a moment ago; a report that was
      * cancelled, because there is one that Amazon would not tell from it */
 
-    if (set->window_to == amzsync_sync_unit(set)->to || report->cancelled) {
+    if (set->window_to == call->planned || report->cancelled) {
         call->slack = (int64_t) set->source->report->cooldown * 1000;
     }
 
@@ -361,7 +371,8 @@ amzsync_sync_report_done(amzsync_sync_set_t *set,
 
 /*
  * Nothing that may be taken instead of a report that Amazon has cancelled:
- * there are no data.  Rows that were there before stay.
+ * there are no data, it seems; the next sync asks once more.  Rows that were
+ * there before stay.
  */
 
 static void
@@ -377,7 +388,7 @@ amzsync_sync_report_found(amzsync_sync_set_t *set,
     report->uncertain = 0;
 
     if (call->report_id[0] && call->report_to < set->window_to
-        && set->window_to != amzsync_sync_unit(set)->to)
+        && set->window_to != amzsync_sync_unit(set)->newest)
     {
         /* to take it would leave a gap that looks as if it were read */
 
@@ -386,7 +397,7 @@ amzsync_sync_report_found(amzsync_sync_set_t *set,
                                             "short time ago, and does not yet "
                                             "make it again; the next sync asks "
                                             "for it."), NULL);
-        amzsync_sync_set_fail(set, &error);
+        amzsync_sync_fetch_fail(set, &error);
         return;
     }
 
@@ -402,7 +413,10 @@ amzsync_sync_report_found(amzsync_sync_set_t *set,
     }
 
     if (report->cancelled) {
-        amzsync_sync_commit_report(set, NULL, NULL, "empty");
+        amzsync_sync_log_set(NGX_LOG_NOTICE, set, "report %s was cancelled",
+                             report->report_id);
+
+        amzsync_sync_commit_report(set, NULL, NULL, "cancelled");
         return;
     }
 
@@ -633,6 +647,26 @@ amzsync_sync_report_commit(amzsync_sync_set_t *set, amzsync_rows_t *rows,
 }
 
 
+/* To the report behind one that was stored by another sync. */
+
+static void
+amzsync_sync_report_pass(amzsync_sync_set_t *set)
+{
+    char  *place;
+
+    place = amzsync_sync_report_place_at(set, set->report->created);
+
+    if (place == NULL) {
+        amzsync_sync_set_again(set, amzsync_sync_set_next);
+        return;
+    }
+
+    set->report->message[0] = '\0';
+
+    amzsync_sync_commit_report(set, NULL, place, NULL);
+}
+
+
 static void
 amzsync_sync_report_message(amzsync_sync_set_t *set, const char *text)
 {
@@ -667,6 +701,14 @@ amzsync_sync_report_failed(amzsync_sync_set_t *set,
 
     case AMZSYNC_SPAPI_INVALID:
     case AMZSYNC_SPAPI_FAILED:
+
+        if (outcome->status == 413) {
+
+            /* half a window would end where no other sync begins one */
+
+            amzsync_sync_fetch_fail(set, &outcome->error);
+            return NGX_OK;
+        }
 
         if (outcome->status != 400 && outcome->status != 404) {
             return NGX_DECLINED;
@@ -711,6 +753,88 @@ amzsync_sync_report_failed(amzsync_sync_set_t *set,
 }
 
 
+/*
+ * What goes wrong with one window or document may go well with the next one,
+ * which must not wait until somebody has mended it.  All the rest is not of the
+ * window: rights, quotas, Amazon's or the disk's bad days.
+ */
+
+ngx_uint_t
+amzsync_sync_report_skip(amzsync_sync_set_t *set, const amzsync_error_t *error)
+{
+    char  *place;
+
+    if (set->report == NULL || set->source->report == NULL
+        || !amzsync_sync_report_alone(set->report->step, error->code))
+    {
+        return 0;
+    }
+
+    if (!set->source->report->listed) {
+        amzsync_sync_commit_failed(set, NULL, error);
+        return 1;
+    }
+
+    place = amzsync_sync_report_place_at(set, set->report->created);
+
+    if (place == NULL) {
+        return 0;
+    }
+
+    amzsync_sync_commit_failed(set, place, error);
+
+    return 1;
+}
+
+
+static ngx_uint_t
+amzsync_sync_report_alone(amzsync_report_step_e step, const char *code)
+{
+    ngx_uint_t  i;
+
+    static const char *const  codes[] = {
+        "report_failed", "report_overdue", "report_too_soon",
+        "report_too_large", "malformed_report", "malformed_document",
+        "unknown_charset", "document_refused", "document_expired"
+    };
+
+    for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        if (ngx_strcmp(codes[i], code) == 0) {
+            return 1;
+        }
+    }
+
+    switch (step) {
+
+    case AMZSYNC_REPORT_FIND:
+    case AMZSYNC_REPORT_LIST:
+        return 0;
+
+    case AMZSYNC_REPORT_CREATE:
+        return ngx_strcmp(code, "invalid_input") == 0;
+
+    case AMZSYNC_REPORT_FETCH:
+    case AMZSYNC_REPORT_REASON:
+
+        /* a document that never comes whole */
+
+        if (ngx_strcmp(code, "malformed_answer") == 0
+            || ngx_strcmp(code, "amazon_timeout") == 0)
+        {
+            return 1;
+        }
+
+        break;
+
+    default:
+        break;
+    }
+
+    return ngx_strcmp(code, "invalid_input") == 0
+           || ngx_strcmp(code, "amazon_refused") == 0;
+}
+
+
 /* Whether a load of the window is, or may be, under way: not between two, nor
  * behind the last one. */
 
@@ -728,21 +852,27 @@ amzsync_sync_report_loading(amzsync_sync_set_t *set)
 char *
 amzsync_sync_report_again(amzsync_sync_set_t *set)
 {
-    char                   *place;
-    amzsync_sync_report_t  *report;
-
-    report = set->report;
-
-    if (!set->source->report->listed || report->created == 0) {
+    if (!set->source->report->listed || set->report->created == 0) {
         return NULL;
     }
+
+    return amzsync_sync_report_place_at(set, set->report->created - 1);
+}
+
+
+/* The checkpoint between two reports that are listed. */
+
+static char *
+amzsync_sync_report_place_at(amzsync_sync_set_t *set, int64_t created)
+{
+    char  *place;
 
     place = ngx_alloc(AMZSYNC_REPORT_ID_MAX + NGX_INT64_LEN + 8,
                       set->job->sync->log);
 
     if (place) {
-        (void) sprintf(place, "n %ld %s", (long) report->created - 1,
-                       report->report_id);
+        (void) sprintf(place, "n %ld %s", (long) created,
+                       set->report->report_id);
     }
 
     return place;
@@ -757,7 +887,8 @@ amzsync_sync_report_last(amzsync_sync_set_t *set)
     set->step.next_token = ngx_alloc(sizeof("p"), set->job->sync->log);
 
     if (set->step.next_token == NULL) {
-        set->step_status = AMZSYNC_SYNC_COMPLETED;
+        set->step_status = set->spoilt ? AMZSYNC_SYNC_FAILED
+                                       : AMZSYNC_SYNC_COMPLETED;
         return;
     }
 
