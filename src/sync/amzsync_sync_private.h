@@ -525,6 +525,9 @@ void amzsync_sync_report_last(amzsync_sync_set_t *set);
 ngx_uint_t amzsync_sync_report_loading(amzsync_sync_set_t *set);
 char *amzsync_sync_report_again(amzsync_sync_set_t *set);
 
+/* The checkpoint behind a report of those that are listed, or NULL. */
+char *amzsync_sync_report_place_at(amzsync_sync_set_t *set, int64_t created);
+
 /* How much of the window is done, 0 to 1. */
 double amzsync_sync_report_part(amzsync_sync_set_t *set);
 
