@@ -222,8 +222,9 @@ typedef struct {
     int64_t                      to;
     int64_t                      slack;         /* FIND: another end by this is
                                                    as good */
-    int64_t                      planned;       /* FIND: when the sync was, by
-                                                   the database's clock */
+    int64_t                      planned;       /* FIND, CREATE: when the sync
+                                                   was, by the database's clock;
+                                                   no data are younger */
 
     /* FIND and CREATE answer the first, "" if there is none; POLL the second,
      * which may be "" if the report is not DONE. */
