@@ -9,8 +9,6 @@ use AmzSync::Report;
 use AmzSync::Script;
 use Encode ();
 use IO::Socket::INET ();
-use POSIX qw(strftime);
-use Time::Local qw(timegm);
 use Time::HiRes qw(sleep time);
 
 our $returns = "GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA";
@@ -58,20 +56,6 @@ sub truth {
 
     return [ sort map { canonical($_) }
              $seller->truth($types{$type} || "settlements", @param) ];
-}
-
-
-# The days that a time touches, of a zone eight hours later than UTC.
-
-sub whole {
-    my ($from, $to) = map {
-        my ($y, $m, $d, $clock) = /^(\d+)-(\d+)-(\d+)(?:T(.*)Z)?$/;
-        my ($h, $min, $s) = split /:/, $clock || "00:00:00";
-        timegm($s, $min, $h, $d, $m - 1, $y) - 8 * 3600
-    } @_;
-
-    return map { strftime("%Y-%m-%dT00:00:00Z", gmtime $_) }
-               $from, $to - 1 + 86400;
 }
 
 
@@ -256,7 +240,7 @@ map {
         my $text = asked($s, $type, dataStartTime => $from,
                          dataEndTime => $to, marketplaceIds => \@three);
         my @part = $text eq "CANCELLED" ? () : @{ lines($text) };
-        ($from, $to) = whole($from, $to) if $type =~ /LEDGER/;
+        ($from, $to) = asked_times($type, $from, $to);
         my $part = truth($s, $type, from => $from, to => $to);
         die "$type $from\n" if same([ sort @part ], $part) ne "same";
         push @rows, @part;

@@ -8,7 +8,7 @@ use warnings;
 use lib 't/lib';
 use AmzSync::Certificates;
 use AmzSync::Nginx;
-use AmzSync::Report qw($settlements %types);
+use AmzSync::Report qw($settlements %types asked_times);
 use AmzSync::Seller;
 use Encode ();
 use File::Temp ();
@@ -285,8 +285,9 @@ sub everything {
 
     for (@reports) {
         my ($type, $table) = @$_;
+        my ($begin, $end) = asked_times($type, $from, $to);
         my @param = $type eq $settlements ? (from => $since)
-                                          : (from => $from, to => $to);
+                                          : (from => $begin, to => $end);
         my @truth = truth($amazon, $table, @param);
 
         compare("$name: $table", [ sort keys %{ $truth[0] } ],

@@ -16,10 +16,12 @@ use Compress::Zlib ();
 use Exporter qw(import);
 use HTTP::Tiny;
 use JSON::PP ();
+use POSIX ();
 use Time::HiRes qw(sleep time);
+use Time::Local qw(timegm);
 
 our @EXPORT = qw(create report cancel reports all_reports ended address
-                 download document text table rows canonical asked
+                 download document text table rows canonical asked asked_times
                  $reports $us %types $settlements $all_orders);
 
 our $reports = "/reports/2021-06-30/reports";
@@ -174,6 +176,25 @@ sub asked {
     return $report->{processingStatus} if $report->{processingStatus} ne "DONE";
 
     return document($seller, $report->{reportDocumentId})->{content};
+}
+
+
+# The times that a report of a type is of, if it is asked for these: of ledgers
+# the days that they touch, which begin eight hours later than in UTC.
+
+sub asked_times {
+    my ($type, @asked) = @_;
+
+    return @asked if $type !~ /LEDGER/;
+
+    my ($from, $to) = map {
+        my ($y, $m, $d, $clock) = /^(\d+)-(\d+)-(\d+)(?:T(.*)Z)?$/;
+        my ($h, $min, $s) = split /:/, $clock || "00:00:00";
+        timegm($s, $min, $h, $d, $m - 1, $y) - 8 * 3600
+    } @asked;
+
+    return map { POSIX::strftime("%Y-%m-%dT00:00:00Z", gmtime $_) }
+               $from, $to - 1 + 86400;
 }
 
 
