@@ -254,7 +254,8 @@ amzsync_sync_commit_next_window(amzsync_sync_set_t *set)
     step->last = 1;
 
     if (!(set->dataset->flags & AMZSYNC_DATASET_SNAPSHOT)
-        && !(set->spoilt && set->source->report->listed))
+        && !(set->spoilt && set->source->report
+             && set->source->report->listed))
     {
         step->covered_to = step->window_to;
     }
