@@ -3,7 +3,6 @@
 const ms = (time) =>
   `floor(date_part('epoch', ${time}) * 1000 + 0.0005)::bigint`
 
-// The rows of a sync: its own, and one a dataset in the same columns.
 export const statusText = `
   SELECT p.sync_no,
          CASE WHEN p.state IN ('queued', 'running') THEN 'in_progress'
@@ -12,15 +11,9 @@ export const statusText = `
          ${ms('p.started_at')}, ${ms('p.updated_at')},
          ${ms('p.completed_at')}, ${ms('p.estimated_completion')},
          p.error_code, p.error_message, p.error_request_id,
-         0::smallint AS position
+         p.datasets::text, p.orders_processed, p.total_orders
     FROM amzsync.sync_progress p
-   WHERE p.user_id = $1 AND p.sync_no = $2
-  UNION ALL
-  SELECT d.rows, d.status, d.progress, d.dataset, NULL, NULL, NULL, NULL,
-         d.error_code, d.error_message, d.error_request_id, d.position
-    FROM amzsync.sync_datasets d
-   WHERE d.user_id = $1 AND d.sync_no = $2
-   ORDER BY position`
+   WHERE p.user_id = $1 AND p.sync_no = $2`
 
 // $2: the datasets.
 export const startText = `

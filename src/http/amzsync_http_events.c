@@ -269,7 +269,7 @@ amzsync_http_unwatch(amzsync_http_stream_t *stream)
 
 ngx_int_t
 amzsync_http_watch_update(amzsync_http_watch_t *watch,
-    amzsync_store_call_t *call, amzsync_store_sync_t *sync)
+    amzsync_store_sync_t *sync)
 {
     u_char           text[AMZSYNC_HTTP_TEXT_SIZE];
     ngx_int_t        rc;
@@ -283,7 +283,7 @@ amzsync_http_watch_update(amzsync_http_watch_t *watch,
 
     amzsync_json_open(&w, NULL, '{');
     amzsync_json_bool(&w, "success", 1);
-    amzsync_http_sync_write(&w, &watch->user, call, sync);
+    amzsync_http_sync_write(&w, &watch->user, sync);
     amzsync_json_close(&w, '}');
 
     rc = NGX_ERROR;
@@ -580,7 +580,7 @@ amzsync_http_events_answered(amzsync_store_call_t *call)
             continue;
         }
 
-        if (amzsync_http_watch_update(watch, call, &sync) == NGX_OK) {
+        if (amzsync_http_watch_update(watch, &sync) == NGX_OK) {
             amzsync_http_watch_push(watch);
         }
     }

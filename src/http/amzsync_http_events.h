@@ -88,7 +88,7 @@ void amzsync_http_unwatch(amzsync_http_stream_t *stream);
 
 /* Makes the sync's state the newest one, unless a newer one is known. */
 ngx_int_t amzsync_http_watch_update(amzsync_http_watch_t *watch,
-    amzsync_store_call_t *call, amzsync_store_sync_t *sync);
+    amzsync_store_sync_t *sync);
 
 
 /* --- stream --- */

@@ -86,7 +86,7 @@ amzsync_http_status_answer(amzsync_http_ctx_t *ctx, amzsync_store_call_t *call)
     amzsync_json_bool(&w, "success", 1);
 
     if (!last) {
-        amzsync_http_sync_write(&w, &ctx->user, call, &sync);
+        amzsync_http_sync_write(&w, &ctx->user, &sync);
 
     } else {
         active = (!none
@@ -101,7 +101,7 @@ amzsync_http_status_answer(amzsync_http_ctx_t *ctx, amzsync_store_call_t *call)
             ctx->no = sync.no;
 
             amzsync_json_open(&w, "lastSync", '{');
-            amzsync_http_sync_write(&w, &ctx->user, call, &sync);
+            amzsync_http_sync_write(&w, &ctx->user, &sync);
             amzsync_json_close(&w, '}');
         }
 

@@ -19,10 +19,9 @@ static ngx_int_t amzsync_http_events(amzsync_http_ctx_t *ctx);
 static ngx_int_t amzsync_http_events_answer(amzsync_http_ctx_t *ctx,
     amzsync_store_call_t *call);
 static ngx_int_t amzsync_http_stream_begin(amzsync_http_ctx_t *ctx,
-    amzsync_store_call_t *call, amzsync_store_sync_t *sync);
-static ngx_int_t amzsync_http_stream_first(amzsync_http_ctx_t *ctx,
-    amzsync_http_stream_t *stream, amzsync_store_call_t *call,
     amzsync_store_sync_t *sync);
+static ngx_int_t amzsync_http_stream_first(amzsync_http_ctx_t *ctx,
+    amzsync_http_stream_t *stream, amzsync_store_sync_t *sync);
 static ngx_int_t amzsync_http_stream_header(ngx_http_request_t *r);
 static int64_t amzsync_http_stream_seen(ngx_http_request_t *r);
 static ngx_int_t amzsync_http_stream_no_content(ngx_http_request_t *r);
@@ -93,14 +92,14 @@ amzsync_http_events_answer(amzsync_http_ctx_t *ctx, amzsync_store_call_t *call)
         return amzsync_http_stream_header(r);
     }
 
-    return amzsync_http_stream_begin(ctx, call, &sync);
+    return amzsync_http_stream_begin(ctx, &sync);
 }
 
 
 /* The request lives on with its stream; its first event is sent at once. */
 
 static ngx_int_t
-amzsync_http_stream_begin(amzsync_http_ctx_t *ctx, amzsync_store_call_t *call,
+amzsync_http_stream_begin(amzsync_http_ctx_t *ctx,
     amzsync_store_sync_t *sync)
 {
     ngx_int_t               rc;
@@ -133,7 +132,7 @@ amzsync_http_stream_begin(amzsync_http_ctx_t *ctx, amzsync_store_call_t *call,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    rc = amzsync_http_stream_first(ctx, stream, call, sync);
+    rc = amzsync_http_stream_first(ctx, stream, sync);
 
     if (rc == NGX_DONE && ctx->conf->events->stopped) {
 
@@ -160,15 +159,14 @@ amzsync_http_stream_begin(amzsync_http_ctx_t *ctx, amzsync_store_call_t *call,
 
 static ngx_int_t
 amzsync_http_stream_first(amzsync_http_ctx_t *ctx,
-    amzsync_http_stream_t *stream, amzsync_store_call_t *call,
-    amzsync_store_sync_t *sync)
+    amzsync_http_stream_t *stream, amzsync_store_sync_t *sync)
 {
     ngx_int_t            rc;
     ngx_http_request_t  *r;
 
     r = ctx->request;
 
-    if (amzsync_http_watch_update(stream->watch, call, sync) != NGX_OK) {
+    if (amzsync_http_watch_update(stream->watch, sync) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 

@@ -12,8 +12,6 @@
 static ngx_int_t amzsync_http_sync_named(ngx_http_request_t *r, ngx_str_t *id);
 static ngx_int_t amzsync_http_sync_path(ngx_http_request_t *r, ngx_str_t *id);
 static ngx_int_t amzsync_http_sync_arg(ngx_http_request_t *r, ngx_str_t *id);
-static void amzsync_http_sync_datasets(amzsync_json_t *w,
-    amzsync_store_call_t *call, amzsync_store_sync_t *sync);
 
 
 ngx_int_t
@@ -148,7 +146,7 @@ amzsync_http_sync_arg(ngx_http_request_t *r, ngx_str_t *id)
 
 void
 amzsync_http_sync_write(amzsync_json_t *w, ngx_str_t *user,
-    amzsync_store_call_t *call, amzsync_store_sync_t *sync)
+    amzsync_store_sync_t *sync)
 {
     u_char  *last;
     u_char   id[AMZSYNC_SYNC_ID_MAX];
@@ -176,42 +174,8 @@ amzsync_http_sync_write(amzsync_json_t *w, ngx_str_t *user,
     }
 
     amzsync_http_sync_error(w, &sync->error);
-    amzsync_http_sync_datasets(w, call, sync);
-}
 
-
-static void
-amzsync_http_sync_datasets(amzsync_json_t *w, amzsync_store_call_t *call,
-    amzsync_store_sync_t *sync)
-{
-    ngx_uint_t               i;
-    amzsync_store_dataset_t  dataset;
-
-    amzsync_json_open(w, "datasets", '[');
-
-    for (i = 0; i < sync->ndatasets; i++) {
-        amzsync_store_status_dataset(call, sync, i, &dataset);
-
-        amzsync_json_open(w, NULL, '{');
-        amzsync_json_str(w, "name", dataset.name.data, dataset.name.len);
-        amzsync_json_str(w, "status", dataset.status.data,
-                         dataset.status.len);
-        amzsync_json_int(w, "progress", dataset.progress);
-        amzsync_json_int(w, "rows", dataset.rows);
-        amzsync_http_sync_error(w, &dataset.error);
-
-        if (dataset.missing.len) {
-            amzsync_json_raw(w, "missing", dataset.missing.data,
-                             dataset.missing.len);
-
-        } else if (sync->coverage) {
-            amzsync_json_null(w, "missing");
-        }
-
-        amzsync_json_close(w, '}');
-    }
-
-    amzsync_json_close(w, ']');
+    amzsync_json_raw(w, "datasets", sync->datasets.data, sync->datasets.len);
 }
 
 

@@ -30,7 +30,7 @@ ngx_int_t amzsync_http_sync_not_found(ngx_http_request_t *r);
 
 /* The members of a sync in an open object, "syncId" first. */
 void amzsync_http_sync_write(amzsync_json_t *w, ngx_str_t *user,
-    amzsync_store_call_t *call, amzsync_store_sync_t *sync);
+    amzsync_store_sync_t *sync);
 
 /* The member "error", null if there is none. */
 void amzsync_http_sync_error(amzsync_json_t *w, amzsync_store_error_t *error);

@@ -130,9 +130,6 @@ amzsync_store_call_t *amzsync_store_status_coverage(amzsync_store_t *store,
     ngx_str_t *user, amzsync_sync_no_t no, amzsync_store_handler_pt handler,
     void *data);
 
-/* Datasets of a sync, more than there are. */
-#define AMZSYNC_STORE_SETS_MAX  32
-
 /*
  * A write of this user's was answered: statuses that are asked for from now on
  * are not those that were asked for before.  So rare that all are looked at.
@@ -161,25 +158,10 @@ typedef struct {
     int64_t                total_orders;    /* -1: NULL */
     amzsync_store_error_t  error;
     int64_t                version;         /* goes up with each change */
-    ngx_uint_t             coverage;        /* was asked for */
-    ngx_uint_t             ndatasets;
-
-    /* Private to src/store: their rows. */
-    ngx_uint_t             datasets[AMZSYNC_STORE_SETS_MAX];
+    ngx_str_t              datasets;        /* a JSON array */
 } amzsync_store_sync_t;
 
-typedef struct {
-    ngx_str_t              name;
-    ngx_str_t              status;
-    int64_t                progress;
-    int64_t                rows;
-    amzsync_store_error_t  error;
-    ngx_str_t              missing;     /* of a status with coverage: what the
-                                           sync was to read, and nobody has yet,
-                                           a JSON array; NULL: not known yet */
-} amzsync_store_dataset_t;
-
-/* NGX_DECLINED: the sync is being deleted, there is none. */
+/* NGX_DECLINED: there is none. */
 ngx_int_t amzsync_store_status_sync(amzsync_store_call_t *call,
     amzsync_store_sync_t *sync);
 
@@ -187,15 +169,9 @@ ngx_int_t amzsync_store_status_sync(amzsync_store_call_t *call,
  * there was no sync yet. */
 int64_t amzsync_store_status_next(amzsync_store_call_t *call);
 
-/* "n" from 0 on, below sync->ndatasets. */
-void amzsync_store_status_dataset(amzsync_store_call_t *call,
-    amzsync_store_sync_t *sync, ngx_uint_t n,
-    amzsync_store_dataset_t *dataset);
-
-
 /*
  * Those of "n" syncs whose version is above the one that is known, and those
- * that are gone, each a group of rows that is read as a status is.
+ * that are gone, each a row that is read as a status is.
  */
 typedef struct {
     ngx_str_t           user;
@@ -207,8 +183,8 @@ amzsync_store_call_t *amzsync_store_watch(amzsync_store_t *store,
     amzsync_store_watch_t *watches, ngx_uint_t n,
     amzsync_store_handler_pt handler, void *data);
 
-/* In its handler: makes the group that begins at "row", first 0, the call's
- * rows, and answers which of the syncs it is, from 0; NGX_DONE: no more. */
+/* In its handler: makes "row", first 0, the call's, and answers which of the
+ * syncs it is, from 0; NGX_DONE: no more. */
 ngx_int_t amzsync_store_watch_next(amzsync_store_call_t *call,
     ngx_uint_t *row);
 

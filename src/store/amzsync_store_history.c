@@ -17,19 +17,13 @@ static const amzsync_pg_stmt_t  amzsync_store_history_stmt = {
                 "ELSE p.state END, "
            AMZSYNC_STORE_MS("p.started_at") ", "
            AMZSYNC_STORE_MS("p.completed_at") ", "
-           "d.orders, d.rows, "
+           "p.orders_processed, p.rows_processed, "
            "p.error_code, p.error_message, p.error_request_id "
       "FROM (SELECT count(*) AS total FROM amzsync.sync_progress "
              "WHERE user_id = $1) t "
       "LEFT JOIN LATERAL ("
            "SELECT * FROM amzsync.sync_progress WHERE user_id = $1 "
             "ORDER BY sync_no DESC LIMIT $2 OFFSET $3) p ON true "
-      "LEFT JOIN LATERAL ("
-           "SELECT COALESCE(sum(rows) FILTER (WHERE dataset = 'orders'), 0) "
-                      "AS orders, "
-                  "COALESCE(sum(rows), 0) AS rows "
-             "FROM amzsync.sync_datasets "
-            "WHERE user_id = $1 AND sync_no = p.sync_no) d ON true "
      "ORDER BY p.sync_no DESC",
     3
 };

@@ -1,6 +1,6 @@
 
 /*
- * Status: one read, a row a dataset.
+ * Status: one read of one row.
  */
 
 
@@ -16,44 +16,30 @@
 static ngx_int_t amzsync_store_status_params(amzsync_pg_query_t *query,
     ngx_queue_t *entries, ngx_uint_t n);
 static ngx_int_t amzsync_store_status_windowless(amzsync_pg_query_t *query);
-static ngx_int_t amzsync_store_status_order(amzsync_store_call_t *call,
-    amzsync_store_sync_t *sync);
-static void amzsync_store_status_orders(amzsync_store_call_t *call,
-    amzsync_store_sync_t *sync);
 
 
 /*
- * The rows of a sync: its own, at position 0, and one a dataset in the same
- * columns.  Side by side in one row they would cost PostgreSQL twice as much:
- * each row would repeat the sync.  They come in any order: to sort so few of
- * them is cheaper here.
+ * The columns of a sync "p"; behind them stands what a statement asks for
+ * besides: the schedule, or which of the syncs that were asked for it is.
  */
 
-#define AMZSYNC_STORE_STATUS_ROWS(user, no)                                   \
-    "SELECT p.sync_no, "                                                      \
-           "CASE WHEN p.state IN ('queued', 'running') THEN 'in_progress' "   \
-                "ELSE p.state END AS state, "                                 \
-           "p.progress, p.message, "                                          \
-           AMZSYNC_STORE_MS("p.started_at") ", "                              \
-           AMZSYNC_STORE_MS("p.updated_at") ", "                              \
-           AMZSYNC_STORE_MS("p.completed_at") ", "                            \
-           AMZSYNC_STORE_MS("CASE WHEN p.estimated_completion < now() "       \
-                                 "THEN now() "                                \
-                                 "ELSE p.estimated_completion END") ", "      \
-           "p.error_code, p.error_message, p.error_request_id, "              \
-           "0::smallint AS position, p.version "                              \
-      "FROM amzsync.sync_progress p "                                         \
-     "WHERE p.user_id = " user " AND p.sync_no = " no " "                     \
-    "UNION ALL "                                                              \
-    "SELECT d.rows, d.status, d.progress, d.dataset, "                        \
-           "NULL, NULL, NULL, NULL, "                                         \
-           "d.error_code, d.error_message, d.error_request_id, d.position, "  \
-           "NULL "                                                            \
-      "FROM amzsync.sync_datasets d "                                         \
-     "WHERE d.user_id = " user " AND d.sync_no = " no " "
+#define AMZSYNC_STORE_STATUS_COLUMNS(datasets)                                \
+    "p.sync_no, "                                                             \
+    "CASE WHEN p.state IN ('queued', 'running') THEN 'in_progress' "          \
+         "ELSE p.state END AS state, "                                        \
+    "p.progress, p.message, "                                                 \
+    AMZSYNC_STORE_MS("p.started_at") ", "                                     \
+    AMZSYNC_STORE_MS("p.updated_at") ", "                                     \
+    AMZSYNC_STORE_MS("p.completed_at") ", "                                   \
+    AMZSYNC_STORE_MS("CASE WHEN p.estimated_completion < now() THEN now() "   \
+                          "ELSE p.estimated_completion END") ", "             \
+    "p.error_code, p.error_message, p.error_request_id, "                     \
+    datasets ", p.orders_processed, p.total_orders, p.version"
+
+#define AMZSYNC_STORE_STATUS_MORE  15
 
 
-/* $1 users, $2 numbers. */
+/* $1 users, $2 numbers.  OFFSET leaves the planner no other join. */
 
 static const amzsync_pg_stmt_t  amzsync_store_status_stmt = {
     AMZSYNC_STORE_STATUS, "status",
@@ -62,7 +48,10 @@ static const amzsync_pg_stmt_t  amzsync_store_status_stmt = {
       "FROM unnest($1::text[], $2::bigint[]) "
            "WITH ORDINALITY AS r (user_id, sync_no, ord) "
            "CROSS JOIN LATERAL ("
-               AMZSYNC_STORE_STATUS_ROWS("r.user_id", "r.sync_no") ") s "
+               "SELECT " AMZSYNC_STORE_STATUS_COLUMNS("p.datasets") " "
+                 "FROM amzsync.sync_progress p "
+                "WHERE p.user_id = r.user_id AND p.sync_no = r.sync_no "
+               "OFFSET 0) s "
      "ORDER BY r.ord",
     2
 };
@@ -76,10 +65,8 @@ const amzsync_store_batch_kind_t  amzsync_store_statuses = {
 };
 
 
-/*
- * $3 versions: those that are known already.  Of a sync that is gone one row
- * comes that is NULL, or the datasets that are left of it.
- */
+/* $3 versions: those that are known already.  The row of a sync that is gone is
+ * NULL. */
 
 static const amzsync_pg_stmt_t  amzsync_store_watch_stmt = {
     AMZSYNC_STORE_WATCH, "watch",
@@ -88,51 +75,44 @@ static const amzsync_pg_stmt_t  amzsync_store_watch_stmt = {
       "FROM unnest($1::text[], $2::bigint[], $3::bigint[]) "
            "WITH ORDINALITY AS r (user_id, sync_no, version, ord) "
            "CROSS JOIN LATERAL ("
-               "SELECT FROM (VALUES (1)) one "
+               "SELECT " AMZSYNC_STORE_STATUS_COLUMNS("p.datasets") " "
+                 "FROM (VALUES (1)) one "
                  "LEFT JOIN amzsync.sync_progress p "
                    "ON p.user_id = r.user_id AND p.sync_no = r.sync_no "
                 "WHERE p.version > r.version OR p.version IS NULL "
-               "OFFSET 0) changed "
-           "LEFT JOIN LATERAL ("
-               AMZSYNC_STORE_STATUS_ROWS("r.user_id", "r.sync_no") ") s "
-             "ON true "
+               "OFFSET 0) s "
      "ORDER BY r.ord",
     3
 };
 
 
-/* The schedule has a row of its own, at position -1: there may be no sync. */
+/* When the next sync of user $1 is due; there may be none yet. */
 
-#define AMZSYNC_STORE_STATUS_SCHEDULE                                         \
-    "UNION ALL "                                                              \
-    "SELECT CASE WHEN c.status = 'connected' "                                \
-                "THEN " AMZSYNC_STORE_MS("c.next_sync_at") " END, "           \
-           "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, "     \
-           "(-1)::smallint, NULL "                                            \
-      "FROM amzsync.connections c WHERE c.user_id = $1"
+#define AMZSYNC_STORE_STATUS_NEXT                                             \
+    "(SELECT CASE WHEN c.status = 'connected' "                               \
+                 "THEN " AMZSYNC_STORE_MS("c.next_sync_at") " END "           \
+       "FROM amzsync.connections c WHERE c.user_id = $1)"
 
 
 static const amzsync_pg_stmt_t  amzsync_store_status_last_stmt = {
     AMZSYNC_STORE_STATUS_LAST, "status_last",
 
-    "WITH last AS MATERIALIZED ("
-        "SELECT max(sync_no) AS sync_no FROM amzsync.sync_progress "
-         "WHERE user_id = $1"
-    ") "
-    AMZSYNC_STORE_STATUS_ROWS("$1", "(SELECT sync_no FROM last)")
-    AMZSYNC_STORE_STATUS_SCHEDULE,
+    "SELECT " AMZSYNC_STORE_STATUS_COLUMNS("p.datasets") ", "
+           AMZSYNC_STORE_STATUS_NEXT " "
+      "FROM (SELECT max(sync_no) AS sync_no FROM amzsync.sync_progress "
+             "WHERE user_id = $1) last "
+      "LEFT JOIN amzsync.sync_progress p "
+        "ON p.user_id = $1 AND p.sync_no = last.sync_no",
     1
 };
 
 
 /*
  * The same for one sync, $2, or if that is 0 the last one, and for each dataset
- * the parts of its units that nobody has read yet, as JSON, NULL if it has no
- * units yet: in a column behind all that others have.  Of the datasets $3,
- * which are not read by windows, it is the units that this sync has not ended.
+ * the parts of its units that nobody has read yet, null if it has no units yet.
+ * Of the datasets $3, which are not read by windows, it is the units that this
+ * sync has not ended.
  */
-
-#define AMZSYNC_STORE_STATUS_MISSING  14
 
 static const amzsync_pg_stmt_t  amzsync_store_status_coverage_stmt = {
     AMZSYNC_STORE_STATUS_COVERAGE, "status_coverage",
@@ -176,11 +156,21 @@ static const amzsync_pg_stmt_t  amzsync_store_status_coverage_stmt = {
                   "AND w.m = ANY (c.marketplace_ids)), '{}')) r ON true "
          "GROUP BY w.dataset"
     ") "
-    "SELECT s.*, NULL, CASE s.state WHEN 'completed' "
-           "THEN COALESCE(m.ranges, '[]') ELSE m.ranges END FROM ("
-        AMZSYNC_STORE_STATUS_ROWS("$1", "(SELECT sync_no FROM last)")
-        AMZSYNC_STORE_STATUS_SCHEDULE
-    ") s LEFT JOIN missing m ON s.position > 0 AND m.dataset = s.message",
+    "SELECT " AMZSYNC_STORE_STATUS_COLUMNS("s.datasets") ", "
+           AMZSYNC_STORE_STATUS_NEXT " "
+      "FROM (VALUES (1)) one LEFT JOIN last l ON true "
+      "LEFT JOIN amzsync.sync_progress p "
+        "ON p.user_id = $1 AND p.sync_no = l.sync_no "
+      "LEFT JOIN LATERAL ("
+           "SELECT '[' || string_agg("
+                      "left(amzsync.dataset_status(d), -1) "
+                      "|| ',\"missing\":' "
+                      "|| CASE d.status WHEN 'completed' "
+                             "THEN COALESCE(m.ranges, '[]') "
+                             "ELSE COALESCE(m.ranges, 'null') END "
+                      "|| '}', ',' ORDER BY d.position) || ']' AS datasets "
+             "FROM amzsync.sync_datasets d LEFT JOIN missing m USING (dataset) "
+            "WHERE d.user_id = $1 AND d.sync_no = l.sync_no) s ON true",
     3
 };
 
@@ -336,40 +326,14 @@ amzsync_store_watch(amzsync_store_t *store, amzsync_store_watch_t *watches,
 ngx_int_t
 amzsync_store_watch_next(amzsync_store_call_t *call, ngx_uint_t *row)
 {
-    int         column;
-    int64_t     which;
-    ngx_uint_t  n;
-
-    n = PQntuples(call->result);
-    column = PQnfields(call->result) - 1;
-
-    call->first = *row;
-    call->nrows = 0;
-
-    if (*row == n) {
+    if ((int) *row == PQntuples(call->result)) {
         return NGX_DONE;
     }
 
-    which = amzsync_store_int(call, 0, column, 0);
+    call->first = (*row)++;
+    call->nrows = 1;
 
-    do {
-        call->nrows++;
-        ++*row;
-
-    } while (*row < n
-             && amzsync_store_int(call, call->nrows, column, 0) == which);
-
-    return which - 1;
-}
-
-
-static void
-amzsync_store_status_error(amzsync_store_call_t *call, ngx_uint_t row,
-    amzsync_store_error_t *error)
-{
-    error->code = amzsync_store_text(call, row, 8);
-    error->message = amzsync_store_text(call, row, 9);
-    error->request_id = amzsync_store_text(call, row, 10);
+    return amzsync_store_int(call, 0, AMZSYNC_STORE_STATUS_MORE, 0) - 1;
 }
 
 
@@ -377,141 +341,35 @@ ngx_int_t
 amzsync_store_status_sync(amzsync_store_call_t *call,
     amzsync_store_sync_t *sync)
 {
-    ngx_int_t  row;
+    sync->no = amzsync_store_int(call, 0, 0, 0);
 
-    row = amzsync_store_status_order(call, sync);
-
-    if (row == NGX_DECLINED) {
+    if (sync->no == 0) {
         return NGX_DECLINED;
     }
 
-    sync->no = amzsync_store_int(call, row, 0, 0);
-    sync->status = amzsync_store_text(call, row, 1);
-    sync->progress = amzsync_store_int(call, row, 2, 0);
-    sync->message = amzsync_store_text(call, row, 3);
-    sync->started_at = amzsync_store_int(call, row, 4, AMZSYNC_TIME_BAD);
-    sync->updated_at = amzsync_store_int(call, row, 5, AMZSYNC_TIME_BAD);
-    sync->completed_at = amzsync_store_int(call, row, 6, AMZSYNC_TIME_BAD);
-    sync->estimated_completion = amzsync_store_int(call, row, 7,
+    sync->status = amzsync_store_text(call, 0, 1);
+    sync->progress = amzsync_store_int(call, 0, 2, 0);
+    sync->message = amzsync_store_text(call, 0, 3);
+    sync->started_at = amzsync_store_int(call, 0, 4, AMZSYNC_TIME_BAD);
+    sync->updated_at = amzsync_store_int(call, 0, 5, AMZSYNC_TIME_BAD);
+    sync->completed_at = amzsync_store_int(call, 0, 6, AMZSYNC_TIME_BAD);
+    sync->estimated_completion = amzsync_store_int(call, 0, 7,
                                                    AMZSYNC_TIME_BAD);
-    sync->version = amzsync_store_int(call, row, 12, 0);
-    sync->coverage = (PQnfields(call->result) > AMZSYNC_STORE_STATUS_MISSING);
-
-    amzsync_store_status_error(call, row, &sync->error);
-    amzsync_store_status_orders(call, sync);
+    sync->error.code = amzsync_store_text(call, 0, 8);
+    sync->error.message = amzsync_store_text(call, 0, 9);
+    sync->error.request_id = amzsync_store_text(call, 0, 10);
+    sync->datasets = amzsync_store_text(call, 0, 11);
+    sync->orders_processed = amzsync_store_int(call, 0, 12, 0);
+    sync->total_orders = amzsync_store_int(call, 0, 13, -1);
+    sync->version = amzsync_store_int(call, 0, 14, 0);
 
     return NGX_OK;
-}
-
-
-/*
- * Sorts the datasets' rows, and answers the sync's own: NGX_DECLINED if it is
- * gone, and datasets are left of it.
- */
-
-static ngx_int_t
-amzsync_store_status_order(amzsync_store_call_t *call,
-    amzsync_store_sync_t *sync)
-{
-    int64_t     position, positions[AMZSYNC_STORE_SETS_MAX];
-    ngx_int_t   own;
-    ngx_uint_t  i, k;
-
-    own = NGX_DECLINED;
-    sync->ndatasets = 0;
-
-    for (i = 0; i < call->nrows; i++) {
-        position = amzsync_store_int(call, i, 11, -1);
-
-        if (position == 0) {
-            own = i;
-            continue;
-        }
-
-        if (position < 0 || sync->ndatasets == AMZSYNC_STORE_SETS_MAX) {
-            continue;
-        }
-
-        for (k = sync->ndatasets++;
-             k > 0 && positions[k - 1] > position;
-             k--)
-        {
-            positions[k] = positions[k - 1];
-            sync->datasets[k] = sync->datasets[k - 1];
-        }
-
-        positions[k] = position;
-        sync->datasets[k] = i;
-    }
-
-    return own;
-}
-
-
-/* The count of orders is known once all of them were seen. */
-
-static void
-amzsync_store_status_orders(amzsync_store_call_t *call,
-    amzsync_store_sync_t *sync)
-{
-    ngx_str_t   name, status;
-    ngx_uint_t  i, row;
-
-    sync->orders_processed = 0;
-    sync->total_orders = -1;
-
-    for (i = 0; i < sync->ndatasets; i++) {
-        row = sync->datasets[i];
-        name = amzsync_store_text(call, row, 3);
-
-        if (ngx_strcmp(name.data, "orders") != 0) {
-            continue;
-        }
-
-        sync->orders_processed = amzsync_store_int(call, row, 0, 0);
-        status = amzsync_store_text(call, row, 1);
-
-        if (ngx_strcmp(status.data, "completed") == 0) {
-            sync->total_orders = sync->orders_processed;
-        }
-    }
 }
 
 
 int64_t
 amzsync_store_status_next(amzsync_store_call_t *call)
 {
-    ngx_uint_t  i;
-
-    for (i = 0; i < call->nrows; i++) {
-        if (amzsync_store_int(call, i, 11, 0) < 0) {
-            return amzsync_store_int(call, i, 0, AMZSYNC_TIME_BAD);
-        }
-    }
-
-    return AMZSYNC_TIME_BAD;
-}
-
-
-void
-amzsync_store_status_dataset(amzsync_store_call_t *call,
-    amzsync_store_sync_t *sync, ngx_uint_t n, amzsync_store_dataset_t *dataset)
-{
-    ngx_uint_t  row;
-
-    row = sync->datasets[n];
-
-    dataset->rows = amzsync_store_int(call, row, 0, 0);
-    dataset->status = amzsync_store_text(call, row, 1);
-    dataset->progress = amzsync_store_int(call, row, 2, 0);
-    dataset->name = amzsync_store_text(call, row, 3);
-
-    ngx_str_null(&dataset->missing);
-
-    if (sync->coverage) {
-        dataset->missing = amzsync_store_text(call, row,
-                                              AMZSYNC_STORE_STATUS_MISSING);
-    }
-
-    amzsync_store_status_error(call, row, &dataset->error);
+    return amzsync_store_int(call, 0, AMZSYNC_STORE_STATUS_MORE,
+                             AMZSYNC_TIME_BAD);
 }
