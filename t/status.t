@@ -55,7 +55,7 @@ $db->sql("
                 status, progress, rows, error_code, error_message,
                 error_request_id)
     VALUES ('u2', 1764000000000, 'orders', 1, 'failed', 0, 0, 'access_denied',
-            'Access to \"x\" é is denied.', 'abc-1')");
+            E'Access to \"x\" é\n\\\\ is denied.', 'abc-1')");
 
 add_block_preprocessor(sub {
     my $block = shift;
@@ -147,7 +147,7 @@ X-User: u2
 . '"ordersProcessed":0,"totalOrders":null,"error":{"code":"access_denied",'
 . '"message":"A\nB","requestId":null},"datasets":[{"name":"orders",'
 . '"status":"failed","progress":0,"rows":0,"error":{"code":"access_denied",'
-. "\"message\":\"Access to \\\"x\\\" \xc3\xa9 is denied.\","
+. "\"message\":\"Access to \\\"x\\\" \xc3\xa9\\n\\\\ is denied.\","
 . '"requestId":"abc-1"}}]},"nextScheduledSync":null}'
 
 

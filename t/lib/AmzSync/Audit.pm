@@ -50,9 +50,22 @@ CREATE TABLE audit.writes (
 
 CREATE TABLE audit.servers (pid int, at timestamptz, worker int);
 
+-- Left out is what follows the datasets by a trigger of the schema's.
+
 CREATE FUNCTION audit.on_progress() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    v_new  jsonb;
 BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        v_new := to_jsonb(NEW) || jsonb_build_object(
+            'datasets', OLD.datasets, 'rows_processed', OLD.rows_processed,
+            'orders_processed', OLD.orders_processed,
+            'total_orders', OLD.total_orders);
+        IF v_new = to_jsonb(OLD) AND to_jsonb(NEW) <> v_new THEN
+            RETURN NULL;
+        END IF;
+    END IF;
     IF TG_OP = 'DELETE' THEN
         NEW := OLD;
         NEW.state := 'deleted';
@@ -274,6 +287,24 @@ my @rules = (
           JOIN amzsync.sync_progress p USING (user_id, sync_no)
          WHERE d.status IN ('pending', 'in_progress')
            AND p.state IN ('completed', 'failed')",
+
+    "a sync's row shows its datasets as they are", "
+        SELECT p.*, d.* FROM amzsync.sync_progress p
+          CROSS JOIN LATERAL (
+               SELECT '[' || string_agg(amzsync.dataset_status(d), ','
+                                        ORDER BY d.position) || ']' AS shown,
+                      sum(d.rows) AS rows,
+                      sum(d.rows) FILTER (WHERE d.dataset = 'orders')
+                          AS orders,
+                      sum(d.rows) FILTER (WHERE d.dataset = 'orders'
+                                            AND d.status = 'completed')
+                          AS total
+                 FROM amzsync.sync_datasets d
+                WHERE d.user_id = p.user_id AND d.sync_no = p.sync_no) d
+         WHERE p.datasets::text IS DISTINCT FROM d.shown
+            OR p.rows_processed IS DISTINCT FROM d.rows
+            OR p.orders_processed IS DISTINCT FROM d.orders
+            OR p.total_orders IS DISTINCT FROM d.total",
 
     "no row of data and no cursor is written but with a step", "
         SELECT * FROM audit.writes w
