@@ -162,13 +162,13 @@ static const amzsync_pg_stmt_t  amzsync_store_status_coverage_stmt = {
       "LEFT JOIN amzsync.sync_progress p "
         "ON p.user_id = $1 AND p.sync_no = l.sync_no "
       "LEFT JOIN LATERAL ("
-           "SELECT '[' || string_agg("
+           "SELECT '[' || COALESCE(string_agg("
                       "left(amzsync.dataset_status(d), -1) "
                       "|| ',\"missing\":' "
-                      "|| CASE d.status WHEN 'completed' "
-                             "THEN COALESCE(m.ranges, '[]') "
-                             "ELSE COALESCE(m.ranges, 'null') END "
-                      "|| '}', ',' ORDER BY d.position) || ']' AS datasets "
+                      "|| COALESCE(m.ranges, CASE d.status WHEN 'completed' "
+                                            "THEN '[]' ELSE 'null' END) "
+                      "|| '}', ',' ORDER BY d.position), '') || ']' "
+                  "AS datasets "
              "FROM amzsync.sync_datasets d LEFT JOIN missing m USING (dataset) "
             "WHERE d.user_id = $1 AND d.sync_no = l.sync_no) s ON true",
     3
