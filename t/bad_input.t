@@ -66,16 +66,17 @@ sub main::account {
     return "PUT $connection\n" . CORE::join(",", $account, @more) . "}";
 }
 
-# A lock that keeps a read waiting for a second.
+# A lock that keeps a read waiting for a second, or longer if nginx is slow.
 
 sub main::hold {
     my $name = $db->name;
+    my $held = $ENV{AMZSYNC_PATIENCE} ? 6 : 1;
 
     defined(my $pid = fork()) or die "fork: $!\n";
 
     if ($pid == 0) {
         exec "psql", "-Xq", "-d", $name, "-o", "/dev/null", "-c",
-             "BEGIN; LOCK TABLE amzsync.connections; SELECT pg_sleep(1)";
+             "BEGIN; LOCK TABLE amzsync.connections; SELECT pg_sleep($held)";
     }
 
     select undef, undef, undef, 0.3;

@@ -118,11 +118,22 @@ sub master { $_[0]{master} }
 sub workers {
     my ($self) = @_;
 
-    return grep {
-        my $pid = $_;
-        open my $cmd, '<', "/proc/$pid/cmdline";
-        $cmd && (<$cmd> || "") =~ /worker process\0*$/;
-    } $self->children;
+    return grep { $self->works($_) } $self->children;
+}
+
+
+# Below valgrind a process keeps its command line: the log tells what it does.
+
+sub works {
+    my ($self, $pid) = @_;
+
+    open my $fh, '<', "/proc/$pid/cmdline" or return 0;
+    my $command = <$fh> || "";
+
+    return $self->log !~ / $pid#\d+: (gracefully shutting down|exiting)/
+        if $command =~ /valgrind/;
+
+    return $command =~ /worker process\0*$/;
 }
 
 
