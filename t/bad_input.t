@@ -277,7 +277,7 @@ X-User: u1
 "GET $::connection"
 --- abort
 --- timeout: 0.3
---- wait: 1
+--- wait eval: $ENV{AMZSYNC_PATIENCE} ? 6 : 1
 --- ignore_response
 --- error_log
 client prematurely closed connection

@@ -425,7 +425,8 @@ sub hours_ago {
     $site->{url} = $slow =~ s/amazon$/fast/r;
     $nginx = nginx($site);
 
-    is($db->wait_sync($answer->{syncId}, timeout => 120), "completed",
+    is($db->wait_sync($answer->{syncId},
+                      timeout => $ENV{AMZSYNC_PATIENCE} ? 400 : 120), "completed",
        "full: completed") or diag $nginx->log;
     load_truth($site, "S1");
     is_deeply(wrong($site, "u1"), $right, "full: the tables are the truth");
