@@ -379,11 +379,12 @@ sub hours_ago {
 }
 
 {
-    my ($site) = stage("orders=3000 page=3");
+    my ($site, $slow_one) = stage("orders=3000 page=3");
     my $db = $site->db;
     my $slow = $site->url;
 
     local $site->{url} = $site->url =~ s/amazon$/fast/r;
+    $slow_one->stop;
     my $nginx = ($site->nginx(datasets => "marketplaces orders"));
     my $sync = $site->begin($nginx, "u1", seller => "S1");
 
@@ -425,8 +426,7 @@ sub hours_ago {
     $site->{url} = $slow =~ s/amazon$/fast/r;
     $nginx = nginx($site);
 
-    is($db->wait_sync($answer->{syncId},
-                      timeout => $ENV{AMZSYNC_PATIENCE} ? 400 : 120), "completed",
+    is($db->wait_sync($answer->{syncId}, timeout => 240), "completed",
        "full: completed") or diag $nginx->log;
     load_truth($site, "S1");
     is_deeply(wrong($site, "u1"), $right, "full: the tables are the truth");
