@@ -41,31 +41,34 @@ COMMENT ON FUNCTION amzsync.dataset_status IS
 
 
 -- Whoever changes a sync's datasets has locked the sync's row before: no other
--- transaction changes them meanwhile, and all that are committed are seen.
+-- transaction changes them meanwhile, and all that are committed are seen.  One
+-- sync a statement: a join's plan that was cached while there were few syncs
+-- would read all of them later.
 
 CREATE FUNCTION amzsync.sync_datasets_changed()
 RETURNS trigger LANGUAGE plpgsql
 AS $$
+DECLARE
+    v_sync  record;
 BEGIN
-    UPDATE amzsync.sync_progress p
-       SET datasets = s.datasets, orders_processed = s.orders,
-           total_orders = s.total_orders, rows_processed = s.rows
-      FROM (SELECT c.user_id, c.sync_no, d.*
-              FROM (SELECT DISTINCT user_id, sync_no FROM changed) c
-                   CROSS JOIN LATERAL (
-                   SELECT ('[' || string_agg(amzsync.dataset_status(d), ','
-                                             ORDER BY d.position)
-                           || ']')::json AS datasets,
-                          COALESCE(sum(d.rows) FILTER (
-                              WHERE d.dataset = 'orders'), 0) AS orders,
-                          sum(d.rows) FILTER (
-                              WHERE d.dataset = 'orders'
-                                AND d.status = 'completed') AS total_orders,
-                          sum(d.rows) AS rows
-                     FROM amzsync.sync_datasets d
-                    WHERE d.user_id = c.user_id AND d.sync_no = c.sync_no
-                   ) d) s
-     WHERE p.user_id = s.user_id AND p.sync_no = s.sync_no;
+    FOR v_sync IN SELECT DISTINCT user_id, sync_no FROM changed LOOP
+        UPDATE amzsync.sync_progress p
+           SET datasets = d.datasets, orders_processed = d.orders,
+               total_orders = d.total_orders, rows_processed = d.rows
+          FROM (SELECT ('[' || string_agg(amzsync.dataset_status(d), ','
+                                          ORDER BY d.position)
+                        || ']')::json AS datasets,
+                       COALESCE(sum(d.rows) FILTER (
+                           WHERE d.dataset = 'orders'), 0) AS orders,
+                       sum(d.rows) FILTER (
+                           WHERE d.dataset = 'orders'
+                             AND d.status = 'completed') AS total_orders,
+                       sum(d.rows) AS rows
+                  FROM amzsync.sync_datasets d
+                 WHERE d.user_id = v_sync.user_id
+                   AND d.sync_no = v_sync.sync_no) d
+         WHERE p.user_id = v_sync.user_id AND p.sync_no = v_sync.sync_no;
+    END LOOP;
 
     RETURN NULL;
 END

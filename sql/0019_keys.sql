@@ -1,6 +1,7 @@
 -- The columns of a key stand in the order in which they tell rows apart: each
 -- comparison in an index ends at the first that differs, and a user has one
--- seller in one region, mostly.  Pages cost PostgreSQL a sixth less so.
+-- seller in one region, mostly.  Pages cost PostgreSQL a sixth less so.  Tables
+-- are locked in the order in which pages lock them.
 
 DO $$
 DECLARE
@@ -14,9 +15,9 @@ BEGIN
                ('inventory',
                 'marketplace_id, seller_sku, fn_sku, condition'),
                ('financial_transactions', 'row_key, ordinal'),
-               ('inbound_shipments', 'shipment_id'),
                ('inbound_items',
                 'shipment_id, seller_sku, fulfillment_network_sku'),
+               ('inbound_shipments', 'shipment_id'),
                ('customer_returns_rows', 'load_sync_no, load_step, line'),
                ('reimbursements_rows', 'load_sync_no, load_step, line'),
                ('ledger_detail_rows', 'load_sync_no, load_step, line'),

@@ -94,6 +94,15 @@ static const amzsync_pg_stmt_t  amzsync_store_watch_stmt = {
        "FROM amzsync.connections c WHERE c.user_id = $1)"
 
 
+/* "p", the sync of user $1 whose number "l" has, or NULL: looked up by both,
+ * where a join would read all of the user's. */
+
+#define AMZSYNC_STORE_STATUS_ONE(l)                                           \
+    "LEFT JOIN LATERAL ("                                                     \
+        "SELECT * FROM amzsync.sync_progress "                                \
+         "WHERE user_id = $1 AND sync_no = " l ".sync_no OFFSET 0) p ON true"
+
+
 static const amzsync_pg_stmt_t  amzsync_store_status_last_stmt = {
     AMZSYNC_STORE_STATUS_LAST, "status_last",
 
@@ -101,8 +110,7 @@ static const amzsync_pg_stmt_t  amzsync_store_status_last_stmt = {
            AMZSYNC_STORE_STATUS_NEXT " "
       "FROM (SELECT max(sync_no) AS sync_no FROM amzsync.sync_progress "
              "WHERE user_id = $1) last "
-      "LEFT JOIN amzsync.sync_progress p "
-        "ON p.user_id = $1 AND p.sync_no = last.sync_no",
+      AMZSYNC_STORE_STATUS_ONE("last"),
     1
 };
 
@@ -159,8 +167,7 @@ static const amzsync_pg_stmt_t  amzsync_store_status_coverage_stmt = {
     "SELECT " AMZSYNC_STORE_STATUS_COLUMNS("s.datasets") ", "
            AMZSYNC_STORE_STATUS_NEXT " "
       "FROM (VALUES (1)) one LEFT JOIN last l ON true "
-      "LEFT JOIN amzsync.sync_progress p "
-        "ON p.user_id = $1 AND p.sync_no = l.sync_no "
+      AMZSYNC_STORE_STATUS_ONE("l") " "
       "LEFT JOIN LATERAL ("
            "SELECT '[' || COALESCE(string_agg("
                       "left(amzsync.dataset_status(d), -1) "

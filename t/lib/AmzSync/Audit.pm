@@ -294,8 +294,8 @@ my @rules = (
                SELECT '[' || string_agg(amzsync.dataset_status(d), ','
                                         ORDER BY d.position) || ']' AS shown,
                       sum(d.rows) AS rows,
-                      sum(d.rows) FILTER (WHERE d.dataset = 'orders')
-                          AS orders,
+                      COALESCE(sum(d.rows) FILTER (
+                          WHERE d.dataset = 'orders'), 0) AS orders,
                       sum(d.rows) FILTER (WHERE d.dataset = 'orders'
                                             AND d.status = 'completed')
                           AS total
