@@ -70,7 +70,7 @@ sub ahead {
     bucket($site, "searchOrders", $rate, 20, 8);
     $site->begin($nginx, "u1", seller => "S1");
 
-    my ($status, $seen, %messages, @left, @versions);
+    my ($status, $seen, %messages, @left, @early);
 
     AmzSync::Site::until_true(60, sub {
         $status = status($site, $nginx, "u1");
@@ -81,6 +81,13 @@ sub ahead {
             my ($set) = grep { $_->{name} eq "inventory" }
                         @{ $status->{datasets} };
             $seen = $set->{rows} if $set->{rows};
+
+            my $told = $1;
+            push @early, "$told s, $status->{estimatedCompletion}"
+                if $site->db->value("
+                    SELECT '$status->{estimatedCompletion}'::timestamptz
+                           < '$status->{updatedAt}'::timestamptz
+                             + ($told - 1) * interval '1 s'") eq "t";
         }
 
         return $status->{status} ne "in_progress";
@@ -95,6 +102,7 @@ sub ahead {
     cmp_ok($left[-1], ">=", 5, "told: not below five");
     cmp_ok($left[-1], "<", $left[0], "told: with the pages of others");
     ok($seen, "told: while others work");
+    is_deeply(\@early, [], "told: nothing ends before the wait");
     ok(!grep({ /^inventory$waiting/ } keys %messages),
        "told: no short wait") or diag explain \%messages;
     is_deeply([ $site->alarms ], [], "told: no alarms");

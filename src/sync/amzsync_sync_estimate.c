@@ -214,6 +214,7 @@ amzsync_sync_estimate_rest(amzsync_sync_job_t *job, amzsync_sync_set_t *but)
 
         if (left < 0) {
             unknown = 1;
+            left = amzsync_sync_estimate_wait(set);
         }
 
         rest = ngx_max(rest, left);
