@@ -3,6 +3,7 @@
 const ms = (time) =>
   `floor(date_part('epoch', ${time}) * 1000 + 0.0005)::bigint`
 
+// The datasets come as text: they are JSON already.
 export const statusText = `
   SELECT p.sync_no,
          CASE WHEN p.state IN ('queued', 'running') THEN 'in_progress'
