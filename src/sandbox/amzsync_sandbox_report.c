@@ -339,7 +339,11 @@ amzsync_sandbox_report_touches(const amzsync_sandbox_view_t *view,
 }
 
 
-/* The order of rows is that of their dates, for a step is 4665 ms or more. */
+/*
+ * The order of rows is that of their dates, for a step is 4665 ms or more.
+ * What is told of whole days has Amazon's date: a day begins there later, and
+ * none that has not begun is told.
+ */
 
 static int64_t
 amzsync_sandbox_report_date(const amzsync_sandbox_view_t *view,
@@ -355,6 +359,10 @@ amzsync_sandbox_report_date(const amzsync_sandbox_view_t *view,
     if (row >= size) {
         row = (row - size) / amzsync_sandbox_report_added(view, report) + 1;
         time = view->at[row];
+
+        if (flags & AMZSYNC_SANDBOX_REPORT_WHOLE) {
+            time = ngx_max(time - AMZSYNC_SANDBOX_REPORT_ZONE, view->until);
+        }
 
     } else {
         step = AMZSYNC_SANDBOX_SPAN / size;
