@@ -376,8 +376,10 @@ sub nginx {
 {
     my $site = AmzSync::Site->new("seed=9 orders=100 page=10 quota=0"
                                   . " fault=slow:1");
-    my $nginx = nginx($site, pool => "tasks=1", extra => "amzsync_lease 3s;"
-                                                  . "amzsync_max_syncs 2;");
+    # A successor that is slow by itself shall find the queued one first, too.
+    my $lease = $ENV{AMZSYNC_PATIENCE} ? 12 : 3;
+    my $nginx = nginx($site, pool => "tasks=1",
+                      extra => "amzsync_lease ${lease}s; amzsync_max_syncs 2;");
 
     $site->begin($nginx, "u$_", seller => "S$_") for 1 .. 3;
 
