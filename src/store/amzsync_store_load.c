@@ -213,7 +213,7 @@ amzsync_store_load_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
     amzsync_store_sql_columns(&sql, rows, ", %s", 0, 0);
 
     amzsync_store_sql(&sql, ") SELECT $1, page.selling_partner_id, "
-                      "page.region, $2, $21::bigint, r.* FROM page, unnest(");
+                      "page.region, $2, $21::bigint, r.* FROM page, (SELECT ");
 
     amzsync_store_sql_arrays(&sql, rows);
 

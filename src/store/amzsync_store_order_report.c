@@ -177,15 +177,12 @@ amzsync_store_order_report_create(ngx_pool_t *pool,
     sql.pool = pool;
     sql.param = 1 + AMZSYNC_STORE_LOAD_PARAMS;
 
-    amzsync_store_sql(&sql, "WITH %s, lines AS MATERIALIZED ("
-                      "SELECT * FROM unnest(",
+    amzsync_store_sql(&sql, "WITH %s, lines AS MATERIALIZED (SELECT ",
                       AMZSYNC_STORE_FENCES(AMZSYNC_STORE_ORDER_REPORT_COUNT));
 
     amzsync_store_sql_arrays(&sql, rows);
 
-    amzsync_store_sql(&sql, ") AS t (");
-    amzsync_store_sql_columns(&sql, rows, "%s", 0, 0);
-    amzsync_store_sql(&sql, "))%s%s%s SELECT 0 FROM page",
+    amzsync_store_sql(&sql, ")%s%s%s SELECT 0 FROM page",
                       AMZSYNC_STORE_ORDER_REPORT_ORDERS,
                       AMZSYNC_STORE_ORDER_REPORT_ITEMS,
                       AMZSYNC_STORE_ORDER_REPORT_LOAD);

@@ -7,6 +7,11 @@
  * newer.  Children are replaced only for the parents that this statement
  * wrote, and those that vanished are deleted.  The last page of a snapshot
  * deletes what its scan did not see.
+ *
+ * Rows that are not there yet are inserted as they are, others by ON CONFLICT,
+ * which costs PostgreSQL a third more a row.  Nobody else can have written one
+ * since the statement's snapshot: that would have been a step of this dataset,
+ * and "page" lets none but the next one pass.
  */
 
 
@@ -21,10 +26,18 @@ static void amzsync_store_sql_id_rows(amzsync_store_sql_t *sql,
     const amzsync_rowset_t *rows, const char *id);
 static void amzsync_store_sql_hash(amzsync_store_sql_t *sql,
     const amzsync_rowset_t *rows);
+static void amzsync_store_sql_there(amzsync_store_sql_t *sql,
+    const amzsync_dataset_t *dataset);
+static void amzsync_store_sql_fresh(amzsync_store_sql_t *sql,
+    const amzsync_dataset_t *dataset);
 static void amzsync_store_sql_stored(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset);
-static void amzsync_store_sql_stored_values(amzsync_store_sql_t *sql,
+static void amzsync_store_sql_insert(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset);
+static void amzsync_store_sql_values(amzsync_store_sql_t *sql,
+    const amzsync_dataset_t *dataset);
+static void amzsync_store_sql_key(amzsync_store_sql_t *sql,
+    const amzsync_rowset_t *rows, const char *prefix);
 static void amzsync_store_sql_keyed(amzsync_store_sql_t *sql,
     const amzsync_rowset_t *rows, const char *r, const char *key);
 static void amzsync_store_sql_before(amzsync_store_sql_t *sql,
@@ -35,6 +48,13 @@ static void amzsync_store_sql_unseen(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset);
 static void amzsync_store_sql_children(amzsync_store_sql_t *sql,
     const amzsync_rowset_t *rows, const amzsync_rowset_t *child);
+static void amzsync_store_sql_kids_there(amzsync_store_sql_t *sql,
+    const amzsync_rowset_t *rows, const amzsync_rowset_t *child);
+static void amzsync_store_sql_kids_insert(amzsync_store_sql_t *sql,
+    const amzsync_rowset_t *rows, const amzsync_rowset_t *child);
+static void amzsync_store_sql_kid(amzsync_store_sql_t *sql,
+    const amzsync_rowset_t *rows, const amzsync_rowset_t *child,
+    const char *parent, const char *kid);
 static void amzsync_store_sql_gone(amzsync_store_sql_t *sql,
     const amzsync_rowset_t *rows, const amzsync_rowset_t *child);
 
@@ -70,6 +90,8 @@ amzsync_store_upsert_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
     amzsync_store_sql_rows(&sql, rows);
     amzsync_store_sql(&sql, ", %s",
                       AMZSYNC_STORE_FENCES("(SELECT count(*) FROM src)"));
+    amzsync_store_sql_there(&sql, dataset);
+    amzsync_store_sql_fresh(&sql, dataset);
     amzsync_store_sql_stored(&sql, dataset);
 
     id = amzsync_store_upsert_id(rows);
@@ -228,7 +250,80 @@ amzsync_store_sql_hash(amzsync_store_sql_t *sql, const amzsync_rowset_t *rows)
 }
 
 
-/* "stored": the rows written; what is older than the table's is not. */
+/*
+ * "there": keys of the page that the table has.  A row without an id is looked
+ * for by ON CONFLICT alone, as its ordinal is not known before "page".
+ *
+ * A plan may have been cached while the table was empty: a LATERAL subquery
+ * that is not pulled up looks for one row by its whole key, whatever the
+ * planner expects.
+ */
+
+static void
+amzsync_store_sql_there(amzsync_store_sql_t *sql,
+    const amzsync_dataset_t *dataset)
+{
+    const amzsync_rowset_t  *rows;
+
+    rows = dataset->rows;
+
+    amzsync_store_sql(sql, ", there AS MATERIALIZED (SELECT ");
+    amzsync_store_sql_key(sql, rows, "src.");
+    amzsync_store_sql(sql, " FROM page, src CROSS JOIN LATERAL (SELECT "
+                      "FROM amzsync.%s o WHERE o.user_id = $1 "
+                      "AND o.selling_partner_id = page.selling_partner_id "
+                      "AND o.region = page.region", rows->table);
+
+    if (amzsync_store_unit_key(dataset)) {
+        amzsync_store_sql(sql, " AND o.%s = %s",
+                          amzsync_store_unit_column(dataset),
+                          amzsync_store_unit_value(dataset));
+    }
+
+    if (amzsync_store_upsert_id(rows)) {
+        amzsync_store_sql(sql, " AND o.row_key = src.row_key "
+                          "AND o.ordinal = src.ordinal");
+
+    } else {
+        amzsync_store_sql_columns(sql, rows, " AND o.%s = src.%s",
+                                  AMZSYNC_COLUMN_KEY, AMZSYNC_COLUMN_KEY);
+    }
+
+    amzsync_store_sql(sql, " OFFSET 0) o)");
+}
+
+
+/* "fresh": the rows that are not. */
+
+static void
+amzsync_store_sql_fresh(amzsync_store_sql_t *sql,
+    const amzsync_dataset_t *dataset)
+{
+    const amzsync_rowset_t  *rows;
+
+    rows = dataset->rows;
+
+    amzsync_store_sql(sql, ", fresh AS (");
+    amzsync_store_sql_insert(sql, dataset);
+    amzsync_store_sql(sql, "%s(", amzsync_store_upsert_id(rows)
+                                  ? " WHERE NOT src.anonymous AND " : " WHERE ");
+    amzsync_store_sql_key(sql, rows, "src.");
+    amzsync_store_sql(sql, ") NOT IN (SELECT ");
+    amzsync_store_sql_key(sql, rows, "");
+    amzsync_store_sql(sql, " FROM there) ORDER BY ");
+    amzsync_store_sql_key(sql, rows, "src.");
+
+    if (rows->child) {
+        amzsync_store_sql(sql, " RETURNING ");
+        amzsync_store_sql_key(sql, rows, "");
+    }
+
+    amzsync_store_sql(sql, ")");
+}
+
+
+/* "stored": those that may be; what is older than the table's is not written.
+ * IS TRUE keeps the planner, who expects few rows, from a join without a hash. */
 
 static void
 amzsync_store_sql_stored(amzsync_store_sql_t *sql,
@@ -240,24 +335,15 @@ amzsync_store_sql_stored(amzsync_store_sql_t *sql,
     rows = dataset->rows;
     unit = amzsync_store_unit_column(dataset);
 
-    amzsync_store_sql(sql, ", stored AS (INSERT INTO amzsync.%s AS o "
-                      "(user_id, selling_partner_id, region", rows->table);
-
-    if (unit) {
-        amzsync_store_sql(sql, ", %s", unit);
-    }
-
-    if (amzsync_store_upsert_id(rows)) {
-        amzsync_store_sql(sql, ", row_key, ordinal");
-    }
-
-    amzsync_store_sql_columns(sql, rows, ", %s", 0, 0);
-
-    if (amzsync_store_scans(dataset)) {
-        amzsync_store_sql(sql, ", scan_sync_no, scan_page");
-    }
-
-    amzsync_store_sql_stored_values(sql, dataset);
+    amzsync_store_sql(sql, ", stored AS (");
+    amzsync_store_sql_insert(sql, dataset);
+    amzsync_store_sql(sql, " WHERE (%s(", amzsync_store_upsert_id(rows)
+                                          ? "src.anonymous OR " : "");
+    amzsync_store_sql_key(sql, rows, "src.");
+    amzsync_store_sql(sql, ") IN (SELECT ");
+    amzsync_store_sql_key(sql, rows, "");
+    amzsync_store_sql(sql, " FROM there)) IS TRUE ORDER BY ");
+    amzsync_store_sql_key(sql, rows, "src.");
 
     amzsync_store_sql(sql, " ON CONFLICT (user_id, selling_partner_id, "
                       "region");
@@ -302,10 +388,43 @@ amzsync_store_sql_stored(amzsync_store_sql_t *sql,
 }
 
 
-/* Sorted by key, so that nobody waits for the other in a circle. */
+/* The INSERT of rows of "src", of those that what follows lets pass. */
 
 static void
-amzsync_store_sql_stored_values(amzsync_store_sql_t *sql,
+amzsync_store_sql_insert(amzsync_store_sql_t *sql,
+    const amzsync_dataset_t *dataset)
+{
+    const char              *unit;
+    const amzsync_rowset_t  *rows;
+
+    rows = dataset->rows;
+    unit = amzsync_store_unit_column(dataset);
+
+    amzsync_store_sql(sql, "INSERT INTO amzsync.%s AS o "
+                      "(user_id, selling_partner_id, region", rows->table);
+
+    if (unit) {
+        amzsync_store_sql(sql, ", %s", unit);
+    }
+
+    if (amzsync_store_upsert_id(rows)) {
+        amzsync_store_sql(sql, ", row_key, ordinal");
+    }
+
+    amzsync_store_sql_columns(sql, rows, ", %s", 0, 0);
+
+    if (amzsync_store_scans(dataset)) {
+        amzsync_store_sql(sql, ", scan_sync_no, scan_page");
+    }
+
+    amzsync_store_sql(sql, ") SELECT ");
+    amzsync_store_sql_values(sql, dataset);
+    amzsync_store_sql(sql, " FROM page, src");
+}
+
+
+static void
+amzsync_store_sql_values(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset)
 {
     const amzsync_column_t  *id;
@@ -314,7 +433,7 @@ amzsync_store_sql_stored_values(amzsync_store_sql_t *sql,
     rows = dataset->rows;
     id = amzsync_store_upsert_id(rows);
 
-    amzsync_store_sql(sql, ") SELECT $1, page.selling_partner_id, page.region");
+    amzsync_store_sql(sql, "$1, page.selling_partner_id, page.region");
 
     if (amzsync_store_unit_column(dataset)) {
         amzsync_store_sql(sql, ", %s", amzsync_store_unit_value(dataset));
@@ -334,15 +453,30 @@ amzsync_store_sql_stored_values(amzsync_store_sql_t *sql,
     if (amzsync_store_scans(dataset)) {
         amzsync_store_sql(sql, ", $2, $21::bigint");
     }
+}
 
-    amzsync_store_sql(sql, " FROM page, src ORDER BY ");
 
-    if (id) {
-        amzsync_store_sql(sql, "src.row_key, src.ordinal");
+/* What tells the rows of a page apart, sorted by which nobody waits for the
+ * other in a circle. */
 
-    } else {
-        amzsync_store_sql_columns(sql, rows, "src.%s", AMZSYNC_COLUMN_KEY,
-                                  AMZSYNC_COLUMN_KEY);
+static void
+amzsync_store_sql_key(amzsync_store_sql_t *sql, const amzsync_rowset_t *rows,
+    const char *prefix)
+{
+    ngx_uint_t  i, n;
+
+    if (amzsync_store_upsert_id(rows)) {
+        amzsync_store_sql(sql, "%srow_key, %sordinal", prefix, prefix);
+        return;
+    }
+
+    n = 0;
+
+    for (i = 0; i < rows->ncolumns; i++) {
+        if (rows->columns[i].flags & AMZSYNC_COLUMN_KEY) {
+            amzsync_store_sql(sql, "%s%s%s", n++ ? ", " : "", prefix,
+                              rows->columns[i].name);
+        }
     }
 }
 
@@ -447,44 +581,50 @@ amzsync_store_sql_unseen(amzsync_store_sql_t *sql,
 }
 
 
-/* "kids": the children of the rows written, one a key; and their upsert. */
+/*
+ * "kids": the children of the rows written, one a key; "kids_there": those that
+ * these rows have; and the same two ways into the table.
+ */
 
 static void
 amzsync_store_sql_children(amzsync_store_sql_t *sql,
     const amzsync_rowset_t *rows, const amzsync_rowset_t *child)
 {
-    amzsync_store_sql(sql, ", kids AS MATERIALIZED (SELECT DISTINCT ON (");
-    amzsync_store_sql_columns(sql, rows, "src.%s, ", AMZSYNC_COLUMN_KEY,
-                              AMZSYNC_COLUMN_KEY);
-    amzsync_store_sql_columns(sql, child, "k.%s", AMZSYNC_COLUMN_KEY,
-                              AMZSYNC_COLUMN_KEY);
+    amzsync_store_sql(sql, ", written AS MATERIALIZED (SELECT ");
+    amzsync_store_sql_key(sql, rows, "");
+    amzsync_store_sql(sql, " FROM fresh UNION ALL SELECT ");
+    amzsync_store_sql_key(sql, rows, "");
+    amzsync_store_sql(sql, " FROM stored), kids AS MATERIALIZED ("
+                      "SELECT DISTINCT ON (");
+    amzsync_store_sql_kid(sql, rows, child, "src.", "k.");
     amzsync_store_sql(sql, ") ");
-    amzsync_store_sql_columns(sql, rows, "src.%s, ", AMZSYNC_COLUMN_KEY,
-                              AMZSYNC_COLUMN_KEY);
-    amzsync_store_sql_columns(sql, child, "k.%s", 0, 0);
-    amzsync_store_sql(sql, " FROM stored JOIN src USING (");
-    amzsync_store_sql_columns(sql, rows, "%s", AMZSYNC_COLUMN_KEY,
-                              AMZSYNC_COLUMN_KEY);
+    amzsync_store_sql_key(sql, rows, "src.");
+    amzsync_store_sql_columns(sql, child, ", k.%s", 0, 0);
+    amzsync_store_sql(sql, " FROM written JOIN src USING (");
+    amzsync_store_sql_key(sql, rows, "");
     amzsync_store_sql(sql, ") JOIN ");
     amzsync_store_sql_source(sql, child, "k", 1);
     amzsync_store_sql(sql, " ON k.parent = src.ord ORDER BY ");
-    amzsync_store_sql_columns(sql, rows, "src.%s, ", AMZSYNC_COLUMN_KEY,
-                              AMZSYNC_COLUMN_KEY);
-    amzsync_store_sql_columns(sql, child, "k.%s, ", AMZSYNC_COLUMN_KEY,
-                              AMZSYNC_COLUMN_KEY);
-    amzsync_store_sql(sql, "k.ord DESC), kids_stored AS (INSERT INTO "
-                      "amzsync.%s (user_id, selling_partner_id, region",
-                      child->table);
-    amzsync_store_sql_columns(sql, rows, ", %s", AMZSYNC_COLUMN_KEY,
-                              AMZSYNC_COLUMN_KEY);
-    amzsync_store_sql_columns(sql, child, ", %s", 0, 0);
-    amzsync_store_sql(sql, ") SELECT $1, page.selling_partner_id, "
-                      "page.region, kids.* FROM page, kids "
-                      "ON CONFLICT (user_id, selling_partner_id, region");
-    amzsync_store_sql_columns(sql, rows, ", %s", AMZSYNC_COLUMN_KEY,
-                              AMZSYNC_COLUMN_KEY);
-    amzsync_store_sql_columns(sql, child, ", %s", AMZSYNC_COLUMN_KEY,
-                              AMZSYNC_COLUMN_KEY);
+    amzsync_store_sql_kid(sql, rows, child, "src.", "k.");
+    amzsync_store_sql(sql, ", k.ord DESC)");
+
+    amzsync_store_sql_kids_there(sql, rows, child);
+
+    amzsync_store_sql(sql, ", kids_fresh AS (");
+    amzsync_store_sql_kids_insert(sql, rows, child);
+    amzsync_store_sql(sql, "(");
+    amzsync_store_sql_kid(sql, rows, child, "", "");
+    amzsync_store_sql(sql, ") NOT IN (SELECT ");
+    amzsync_store_sql_kid(sql, rows, child, "", "");
+    amzsync_store_sql(sql, " FROM kids_there)), kids_stored AS (");
+    amzsync_store_sql_kids_insert(sql, rows, child);
+    amzsync_store_sql(sql, "((");
+    amzsync_store_sql_kid(sql, rows, child, "", "");
+    amzsync_store_sql(sql, ") IN (SELECT ");
+    amzsync_store_sql_kid(sql, rows, child, "", "");
+    amzsync_store_sql(sql, " FROM kids_there)) IS TRUE "
+                      "ON CONFLICT (user_id, selling_partner_id, region, ");
+    amzsync_store_sql_kid(sql, rows, child, "", "");
     amzsync_store_sql(sql, ") DO UPDATE SET ");
     amzsync_store_sql_columns(sql, child, "%s = excluded.%s",
                               AMZSYNC_COLUMN_KEY, 0);
@@ -492,14 +632,53 @@ amzsync_store_sql_children(amzsync_store_sql_t *sql,
 }
 
 
+static void
+amzsync_store_sql_kids_there(amzsync_store_sql_t *sql,
+    const amzsync_rowset_t *rows, const amzsync_rowset_t *child)
+{
+    amzsync_store_sql(sql, ", kids_there AS MATERIALIZED (SELECT k.* "
+                      "FROM page, written w CROSS JOIN LATERAL ("
+                          "SELECT i.ctid AS place, ");
+    amzsync_store_sql_kid(sql, rows, child, "i.", "i.");
+    amzsync_store_sql(sql, " FROM amzsync.%s i WHERE i.user_id = $1 "
+                      "AND i.selling_partner_id = page.selling_partner_id "
+                      "AND i.region = page.region", child->table);
+    amzsync_store_sql_columns(sql, rows, " AND i.%s = w.%s",
+                              AMZSYNC_COLUMN_KEY, AMZSYNC_COLUMN_KEY);
+    amzsync_store_sql(sql, " OFFSET 0) k)");
+}
+
+
+/* The INSERT of kids, of those that what follows lets pass. */
+
+static void
+amzsync_store_sql_kids_insert(amzsync_store_sql_t *sql,
+    const amzsync_rowset_t *rows, const amzsync_rowset_t *child)
+{
+    amzsync_store_sql(sql, "INSERT INTO amzsync.%s "
+                      "(user_id, selling_partner_id, region, ", child->table);
+    amzsync_store_sql_key(sql, rows, "");
+    amzsync_store_sql_columns(sql, child, ", %s", 0, 0);
+    amzsync_store_sql(sql, ") SELECT $1, page.selling_partner_id, "
+                      "page.region, kids.* FROM page, kids WHERE ");
+}
+
+
+/* The key of a child: its parent's, and its own. */
+
+static void
+amzsync_store_sql_kid(amzsync_store_sql_t *sql, const amzsync_rowset_t *rows,
+    const amzsync_rowset_t *child, const char *parent, const char *kid)
+{
+    amzsync_store_sql_key(sql, rows, parent);
+    amzsync_store_sql(sql, ", ");
+    amzsync_store_sql_key(sql, child, kid);
+}
+
+
 /*
- * "gone": children that the rows written no longer have.
- *
- * A plan may have been cached while the table was empty: a join, or an index
- * scan with the parents as a filter, would then read all of the seller's rows
- * for each page.  A LATERAL subquery that is not pulled up looks for the
- * children of one parent by their whole key, and a row's place, ctid, for the
- * row itself: the fences let nobody else move it.
+ * "gone": children that the rows written no longer have, by their place: the
+ * fences let nobody else move them.
  */
 
 static void
@@ -507,48 +686,41 @@ amzsync_store_sql_gone(amzsync_store_sql_t *sql, const amzsync_rowset_t *rows,
     const amzsync_rowset_t *child)
 {
     amzsync_store_sql(sql, ", gone AS (DELETE FROM amzsync.%s "
-                      "WHERE ctid = ANY (ARRAY(SELECT k.place "
-                      "FROM page, stored s CROSS JOIN LATERAL ("
-                          "SELECT i.ctid AS place", child->table);
-    amzsync_store_sql_columns(sql, child, ", i.%s", AMZSYNC_COLUMN_KEY,
-                              AMZSYNC_COLUMN_KEY);
-    amzsync_store_sql(sql, " FROM amzsync.%s i WHERE i.user_id = $1 "
-                      "AND i.selling_partner_id = page.selling_partner_id "
-                      "AND i.region = page.region", child->table);
-    amzsync_store_sql_columns(sql, rows, " AND i.%s = s.%s",
-                              AMZSYNC_COLUMN_KEY, AMZSYNC_COLUMN_KEY);
-    amzsync_store_sql(sql, " OFFSET 0) k WHERE (");
-    amzsync_store_sql_columns(sql, rows, "s.%s, ", AMZSYNC_COLUMN_KEY,
-                              AMZSYNC_COLUMN_KEY);
-    amzsync_store_sql_columns(sql, child, "k.%s", AMZSYNC_COLUMN_KEY,
-                              AMZSYNC_COLUMN_KEY);
+                      "WHERE ctid = ANY (ARRAY("
+                          "SELECT place FROM kids_there WHERE (",
+                      child->table);
+    amzsync_store_sql_kid(sql, rows, child, "", "");
     amzsync_store_sql(sql, ") NOT IN (SELECT ");
-    amzsync_store_sql_columns(sql, rows, "%s, ", AMZSYNC_COLUMN_KEY,
-                              AMZSYNC_COLUMN_KEY);
-    amzsync_store_sql_columns(sql, child, "%s", AMZSYNC_COLUMN_KEY,
-                              AMZSYNC_COLUMN_KEY);
+    amzsync_store_sql_kid(sql, rows, child, "", "");
     amzsync_store_sql(sql, " FROM kids))))");
 }
 
 
-/* unnest() of the columns' parameters, and of the parents' for children. */
+/*
+ * The columns' parameters as rows, with their numbers; of children with their
+ * parents' before.  Where unnest() of many arrays is a function in FROM, each
+ * of its columns goes through a store of tuples of its own.
+ */
 
 static void
 amzsync_store_sql_source(amzsync_store_sql_t *sql,
     const amzsync_rowset_t *rowset, const char *alias, ngx_uint_t child)
 {
-    amzsync_store_sql(sql, "unnest(");
+    ngx_uint_t  first;
+
+    first = sql->param;
+
+    amzsync_store_sql(sql, "(SELECT ");
 
     if (child) {
-        amzsync_store_sql(sql, "$%ui::bigint[], ", sql->param++);
+        amzsync_store_sql(sql, "unnest($%ui::bigint[]) AS parent, ",
+                          sql->param++);
     }
 
     amzsync_store_sql_arrays(sql, rowset);
 
-    amzsync_store_sql(sql, ") WITH ORDINALITY AS %s (%s", alias,
-                      child ? "parent, " : "");
-    amzsync_store_sql_columns(sql, rowset, "%s", 0, 0);
-    amzsync_store_sql(sql, ", ord)");
+    amzsync_store_sql(sql, ", generate_subscripts($%ui, 1) AS ord) %s", first,
+                      alias);
 }
 
 
@@ -556,11 +728,17 @@ void
 amzsync_store_sql_arrays(amzsync_store_sql_t *sql,
     const amzsync_rowset_t *rowset)
 {
-    ngx_uint_t  i;
+    ngx_uint_t               i;
+    const amzsync_column_t  *column;
 
     for (i = 0; i < rowset->ncolumns; i++) {
-        amzsync_store_sql(sql, "%s$%ui::%s[]", i ? ", " : "", sql->param++,
-                          amzsync_store_types[rowset->columns[i].type]);
+        column = &rowset->columns[i];
+
+        amzsync_store_sql(sql, "%sunnest($%ui::%s[]%s) AS %s", i ? ", " : "",
+                          sql->param++, amzsync_store_types[column->type],
+                          (column->flags & AMZSYNC_COLUMN_KEY)
+                          && column->type == AMZSYNC_TEXT
+                          ? " COLLATE \"C\"" : "", column->name);
     }
 }
 

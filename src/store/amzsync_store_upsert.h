@@ -142,7 +142,7 @@ void amzsync_store_sql_columns(amzsync_store_sql_t *sql,
     const amzsync_rowset_t *rowset, const char *fmt, ngx_uint_t mask,
     ngx_uint_t wanted);
 
-/* The columns' parameters, arrays with their types, separated by commas. */
+/* The columns' parameters, one row an element, for the list of a SELECT. */
 void amzsync_store_sql_arrays(amzsync_store_sql_t *sql,
     const amzsync_rowset_t *rowset);
 
