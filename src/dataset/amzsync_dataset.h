@@ -311,18 +311,27 @@ ngx_uint_t amzsync_dataset_index(const amzsync_dataset_t *dataset);
 
 
 /*
- * Decoded rows: for every column one PostgreSQL array literal in text form,
- * '{"a",NULL,"b"}', ended with NUL, ready to be a statement's parameter.  The
- * children of a page stand together; "parent" holds, for each child, the
- * 1-based number of its row among the parents.  malloc()ed: made in a thread,
- * read in the event loop, freed by amzsync_rows_free().
+ * Decoded rows: for every column one PostgreSQL array, ready to be a
+ * statement's parameter: of TEXT, ENUM, JSON and BIGINT in binary form, which
+ * PostgreSQL need not parse and which nothing has to be escaped in; of others
+ * in text form, '{1.50,NULL}', ended with NUL.  The children of a page stand
+ * together; "parent" holds, for each child, the 1-based number of its row among
+ * the parents.  malloc()ed: made in a thread, read in the event loop, freed by
+ * amzsync_rows_free().
  */
 
 typedef struct {
     u_char                  *start;
     u_char                  *last;
     u_char                  *end;
+    uint32_t                 oid;           /* of the elements' type; 0: the
+                                               array is in text form */
 } amzsync_array_t;
+
+/* PostgreSQL's, of pg_type.dat: they never change. */
+#define AMZSYNC_OID_INT8        20
+#define AMZSYNC_OID_TEXT        25
+#define AMZSYNC_OID_JSONB       3802
 
 
 typedef struct amzsync_rows_s  amzsync_rows_t;
@@ -342,13 +351,15 @@ amzsync_rows_t *amzsync_rows_create(const amzsync_rowset_t *rowset);
 void amzsync_rows_free(amzsync_rows_t *rows);
 
 /*
- * Building.  Values are appended column by column; raw text must need no
- * quotes in an array literal (digits, times, true and false).  A row whose
- * columns all have their value is counted by the caller in "nrows".  All but
- * reset answer NGX_ERROR if there is no memory.
+ * Building.  Values are appended column by column: texts to columns of TEXT,
+ * ENUM and JSON, integers to those of BIGINT and to "parent", raw text, which
+ * must need no quotes in an array literal (digits, times, true and false), to
+ * others.  A row whose columns all have their value is counted by the caller in
+ * "nrows".  All but reset answer NGX_ERROR if there is no memory.
  */
 ngx_int_t amzsync_array_text(amzsync_array_t *array, const u_char *p,
     size_t len);
+ngx_int_t amzsync_array_bigint(amzsync_array_t *array, int64_t n);
 ngx_int_t amzsync_array_raw(amzsync_array_t *array, const u_char *p,
     size_t len);
 ngx_int_t amzsync_array_null(amzsync_array_t *array);

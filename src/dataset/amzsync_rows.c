@@ -1,20 +1,30 @@
 
 /*
- * Decoded rows: PostgreSQL array literals under construction, one a column.
+ * Decoded rows: PostgreSQL arrays under construction, one a column.
  */
 
 
 #include <dataset/amzsync_dataset.h>
-#include <dataset/amzsync_word.h>
 
 
-#define AMZSYNC_ARRAY_SIZE  2048
+#define AMZSYNC_ARRAY_SIZE      2048
+
+/* The binary form, as array_recv() takes it: five numbers of 32 bits, then the
+ * elements, each behind its length. */
+#define AMZSYNC_ARRAY_HEADER    20
+#define AMZSYNC_ARRAY_LENGTH    4
+
+/* What stands before the text in an element of jsonb. */
+#define AMZSYNC_JSONB_VERSION   1
 
 
-static ngx_int_t amzsync_array_create(amzsync_array_t *array);
+static ngx_int_t amzsync_array_create(amzsync_array_t *array, uint32_t oid);
+static uint32_t amzsync_array_oid(amzsync_type_e type);
 static u_char *amzsync_array_next(amzsync_array_t *array, size_t size);
+static u_char *amzsync_array_number(u_char *p, uint32_t n);
 static ngx_int_t amzsync_array_room(amzsync_array_t *array, size_t size);
-static ngx_int_t amzsync_array_finish(amzsync_array_t *array);
+static ngx_int_t amzsync_array_finish(amzsync_array_t *array,
+    ngx_uint_t nrows);
 
 
 amzsync_rows_t *
@@ -31,12 +41,15 @@ amzsync_rows_create(const amzsync_rowset_t *rowset)
     rows->rowset = rowset;
 
     for (i = 0; i < rowset->ncolumns; i++) {
-        if (amzsync_array_create(&rows->columns[i]) != NGX_OK) {
+        if (amzsync_array_create(&rows->columns[i],
+                                 amzsync_array_oid(rowset->columns[i].type))
+            != NGX_OK)
+        {
             goto failed;
         }
     }
 
-    if (amzsync_array_create(&rows->parent) != NGX_OK) {
+    if (amzsync_array_create(&rows->parent, AMZSYNC_OID_INT8) != NGX_OK) {
         goto failed;
     }
 
@@ -78,7 +91,7 @@ amzsync_rows_free(amzsync_rows_t *rows)
 
 
 static ngx_int_t
-amzsync_array_create(amzsync_array_t *array)
+amzsync_array_create(amzsync_array_t *array, uint32_t oid)
 {
     array->start = malloc(AMZSYNC_ARRAY_SIZE);
     if (array->start == NULL) {
@@ -87,10 +100,37 @@ amzsync_array_create(amzsync_array_t *array)
 
     array->last = array->start;
     array->end = array->start + AMZSYNC_ARRAY_SIZE;
+    array->oid = oid;
 
-    *array->last++ = '{';
+    if (oid) {
+        array->last += AMZSYNC_ARRAY_HEADER;
+
+    } else {
+        *array->last++ = '{';
+    }
 
     return NGX_OK;
+}
+
+
+static uint32_t
+amzsync_array_oid(amzsync_type_e type)
+{
+    switch (type) {
+
+    case AMZSYNC_TEXT:
+    case AMZSYNC_ENUM:
+        return AMZSYNC_OID_TEXT;
+
+    case AMZSYNC_JSON:
+        return AMZSYNC_OID_JSONB;
+
+    case AMZSYNC_BIGINT:
+        return AMZSYNC_OID_INT8;
+
+    default:
+        return 0;
+    }
 }
 
 
@@ -120,13 +160,18 @@ amzsync_array_room(amzsync_array_t *array, size_t size)
 }
 
 
-/* Where the next value of at most "size" bytes is to be written. */
+/* Where the next value is to be written, of "size" bytes in binary form, of as
+ * many at most in text form. */
 
 static u_char *
 amzsync_array_next(amzsync_array_t *array, size_t size)
 {
-    if (amzsync_array_room(array, size + 1) != NGX_OK) {
+    if (amzsync_array_room(array, size + AMZSYNC_ARRAY_LENGTH) != NGX_OK) {
         return NULL;
+    }
+
+    if (array->oid) {
+        return amzsync_array_number(array->last, size);
     }
 
     if (array->last != array->start + 1) {
@@ -137,52 +182,55 @@ amzsync_array_next(amzsync_array_t *array, size_t size)
 }
 
 
+/* In the order of the network. */
+
+static u_char *
+amzsync_array_number(u_char *p, uint32_t n)
+{
+    *p++ = (u_char) (n >> 24);
+    *p++ = (u_char) (n >> 16);
+    *p++ = (u_char) (n >> 8);
+    *p++ = (u_char) n;
+
+    return p;
+}
+
+
 ngx_int_t
 amzsync_array_text(amzsync_array_t *array, const u_char *p, size_t len)
 {
-    u_char        *dst;
-    uint64_t       w;
-    ngx_uint_t     n;
-    const u_char  *end;
+    u_char      *dst;
+    ngx_uint_t   json;
 
-    dst = amzsync_array_next(array, 2 * len + 2);
+    json = (array->oid == AMZSYNC_OID_JSONB);
+
+    dst = amzsync_array_next(array, len + json);
     if (dst == NULL) {
         return NGX_ERROR;
     }
 
-    *dst++ = '"';
-
-    end = p + len;
-
-    while (end - p >= 8) {
-
-        w = amzsync_word_load(p);
-        n = amzsync_word_before(amzsync_word_is(w, '"')
-                                | amzsync_word_is(w, '\\'));
-
-        ngx_memcpy(dst, p, 8);
-
-        dst += n;
-        p += n;
-
-        if (n < 8) {
-            *dst++ = '\\';
-            *dst++ = *p++;
-        }
+    if (json) {
+        *dst++ = AMZSYNC_JSONB_VERSION;
     }
 
-    for ( /* void */ ; p < end; p++) {
+    array->last = ngx_cpymem(dst, p, len);
 
-        if (*p == '"' || *p == '\\') {
-            *dst++ = '\\';
-        }
+    return NGX_OK;
+}
 
-        *dst++ = *p;
+
+ngx_int_t
+amzsync_array_bigint(amzsync_array_t *array, int64_t n)
+{
+    u_char  *dst;
+
+    dst = amzsync_array_next(array, sizeof(int64_t));
+    if (dst == NULL) {
+        return NGX_ERROR;
     }
 
-    *dst++ = '"';
-
-    array->last = dst;
+    dst = amzsync_array_number(dst, (uint32_t) ((uint64_t) n >> 32));
+    array->last = amzsync_array_number(dst, (uint32_t) n);
 
     return NGX_OK;
 }
@@ -207,13 +255,35 @@ amzsync_array_raw(amzsync_array_t *array, const u_char *p, size_t len)
 ngx_int_t
 amzsync_array_null(amzsync_array_t *array)
 {
-    return amzsync_array_raw(array, (const u_char *) "NULL", 4);
+    if (array->oid == 0) {
+        return amzsync_array_raw(array, (const u_char *) "NULL", 4);
+    }
+
+    if (amzsync_array_room(array, AMZSYNC_ARRAY_LENGTH) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    array->last = amzsync_array_number(array->last, (uint32_t) -1);
+
+    return NGX_OK;
 }
 
 
 static ngx_int_t
-amzsync_array_finish(amzsync_array_t *array)
+amzsync_array_finish(amzsync_array_t *array, ngx_uint_t nrows)
 {
+    u_char  *p;
+
+    if (array->oid) {
+        p = amzsync_array_number(array->start, 1);      /* dimension */
+        p = amzsync_array_number(p, 1);                 /* may have NULLs */
+        p = amzsync_array_number(p, array->oid);
+        p = amzsync_array_number(p, nrows);
+        (void) amzsync_array_number(p, 1);              /* the first's index */
+
+        return NGX_OK;
+    }
+
     if (amzsync_array_room(array, 2) != NGX_OK) {
         return NGX_ERROR;
     }
@@ -265,12 +335,12 @@ amzsync_rows_finish(amzsync_rows_t *rows)
     ngx_uint_t  i;
 
     for (i = 0; i < rows->rowset->ncolumns; i++) {
-        if (amzsync_array_finish(&rows->columns[i]) != NGX_OK) {
+        if (amzsync_array_finish(&rows->columns[i], rows->nrows) != NGX_OK) {
             return NGX_ERROR;
         }
     }
 
-    if (amzsync_array_finish(&rows->parent) != NGX_OK) {
+    if (amzsync_array_finish(&rows->parent, rows->nrows) != NGX_OK) {
         return NGX_ERROR;
     }
 

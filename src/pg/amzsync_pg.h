@@ -165,8 +165,11 @@ ngx_int_t amzsync_pg_query_int(amzsync_pg_query_t *query, int64_t n);
 ngx_int_t amzsync_pg_query_bytes(amzsync_pg_query_t *query, const u_char *p,
     size_t len);
 
-/* Adds a NUL-terminated text that outlives the query: not copied. */
+/* Adds a NUL-terminated text, or a value in binary form, that outlives the
+ * query: not copied. */
 ngx_int_t amzsync_pg_query_static(amzsync_pg_query_t *query, const char *s);
+ngx_int_t amzsync_pg_query_static_bytes(amzsync_pg_query_t *query,
+    const u_char *p, size_t len);
 
 /* Frees a query that was never sent. */
 void amzsync_pg_query_free(amzsync_pg_query_t *query);

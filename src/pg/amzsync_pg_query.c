@@ -126,6 +126,14 @@ amzsync_pg_query_static(amzsync_pg_query_t *query, const char *s)
 }
 
 
+ngx_int_t
+amzsync_pg_query_static_bytes(amzsync_pg_query_t *query, const u_char *p,
+    size_t len)
+{
+    return amzsync_pg_query_add(query, (const char *) p, len, 1);
+}
+
+
 static ngx_int_t
 amzsync_pg_query_add(amzsync_pg_query_t *query, const char *value, size_t len,
     int format)

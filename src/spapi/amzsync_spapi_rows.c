@@ -450,8 +450,6 @@ amzsync_level_rows(amzsync_decoder_t *d, amzsync_level_t *l)
 static ngx_int_t
 amzsync_level_append(amzsync_decoder_t *d, amzsync_level_t *l)
 {
-    int                      len;
-    char                     buf[NGX_INT_T_LEN + 1];
     ngx_int_t                rc;
     ngx_uint_t               i;
     const char              *err;
@@ -485,10 +483,9 @@ amzsync_level_append(amzsync_decoder_t *d, amzsync_level_t *l)
     }
 
     if (l->above->rows != NULL) {
-        len = snprintf(buf, sizeof(buf), "%lu",
-                       (unsigned long) l->above->rows->nrows + 1);
-
-        if (amzsync_array_raw(&rows->parent, (u_char *) buf, len) != NGX_OK) {
+        if (amzsync_array_bigint(&rows->parent, l->above->rows->nrows + 1)
+            != NGX_OK)
+        {
             return NGX_ERROR;
         }
     }

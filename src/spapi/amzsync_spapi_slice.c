@@ -477,7 +477,6 @@ amzsync_slice_back(amzsync_slice_t *s, amzsync_spapi_report_t *call)
 static ngx_int_t
 amzsync_slice_row(amzsync_slice_t *s, amzsync_rows_t *rows, int64_t line)
 {
-    u_char       buf[NGX_INT64_LEN], *last;
     ngx_int_t    rc;
     ngx_uint_t   i, flags;
 
@@ -498,8 +497,7 @@ amzsync_slice_row(amzsync_slice_t *s, amzsync_rows_t *rows, int64_t line)
         flags = s->columns[i].flags;
 
         if (flags & AMZSYNC_COLUMN_LINE) {
-            last = ngx_sprintf(buf, "%L", line);
-            rc = amzsync_array_raw(&rows->columns[i], buf, last - buf);
+            rc = amzsync_array_bigint(&rows->columns[i], line);
 
         } else if (flags & AMZSYNC_COLUMN_EXTRA) {
             rc = amzsync_slice_extra(s, &rows->columns[i]);

@@ -173,7 +173,6 @@ amzsync_value_numeric(amzsync_array_t *array, const u_char *p, size_t len)
 static ngx_int_t
 amzsync_value_bigint(amzsync_array_t *array, const u_char *p, size_t len)
 {
-    u_char                    buf[NGX_INT64_LEN], *start, *end;
     uint64_t                  value;
     amzsync_reader_number_t   n;
 
@@ -184,19 +183,8 @@ amzsync_value_bigint(amzsync_array_t *array, const u_char *p, size_t len)
         return NGX_DECLINED;
     }
 
-    end = buf + sizeof(buf);
-    start = end;
-
-    do {
-        *--start = (u_char) ('0' + value % 10);
-        value /= 10;
-    } while (value);
-
-    if (n.negative) {
-        *--start = '-';
-    }
-
-    return amzsync_array_raw(array, start, end - start);
+    return amzsync_array_bigint(array,
+                                (int64_t) (n.negative ? 0 - value : value));
 }
 
 

@@ -58,6 +58,11 @@ static void amzsync_store_sql_kid(amzsync_store_sql_t *sql,
 static void amzsync_store_sql_gone(amzsync_store_sql_t *sql,
     const amzsync_rowset_t *rows, const amzsync_rowset_t *child);
 
+static ngx_int_t amzsync_store_upsert_rowset(amzsync_pg_query_t *query,
+    const amzsync_rows_t *rows);
+static ngx_int_t amzsync_store_upsert_array(amzsync_pg_query_t *query,
+    const amzsync_array_t *array);
+
 
 static const char  *amzsync_store_types[] = {
     "text", "numeric", "bigint", "timestamptz", "boolean", "jsonb", "date",
@@ -305,8 +310,8 @@ amzsync_store_sql_fresh(amzsync_store_sql_t *sql,
 
     amzsync_store_sql(sql, ", fresh AS (");
     amzsync_store_sql_insert(sql, dataset);
-    amzsync_store_sql(sql, "%s(", amzsync_store_upsert_id(rows)
-                                  ? " WHERE NOT src.anonymous AND " : " WHERE ");
+    amzsync_store_sql(sql, " WHERE %s(", amzsync_store_upsert_id(rows)
+                                         ? "NOT src.anonymous AND " : "");
     amzsync_store_sql_key(sql, rows, "src.");
     amzsync_store_sql(sql, ") NOT IN (SELECT ");
     amzsync_store_sql_key(sql, rows, "");
@@ -323,7 +328,7 @@ amzsync_store_sql_fresh(amzsync_store_sql_t *sql,
 
 
 /* "stored": those that may be; what is older than the table's is not written.
- * IS TRUE keeps the planner, who expects few rows, from a join without a hash. */
+ * IS TRUE keeps the planner, who expects few rows, from joins without hashes. */
 
 static void
 amzsync_store_sql_stored(amzsync_store_sql_t *sql,
@@ -771,24 +776,6 @@ amzsync_store_sql_columns(amzsync_store_sql_t *sql,
 }
 
 
-static ngx_int_t
-amzsync_store_upsert_rowset(amzsync_pg_query_t *query,
-    const amzsync_rows_t *rows)
-{
-    ngx_uint_t  i;
-
-    for (i = 0; i < rows->rowset->ncolumns; i++) {
-        if (amzsync_pg_query_static(query, (char *) rows->columns[i].start)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-    }
-
-    return NGX_OK;
-}
-
-
 ngx_int_t
 amzsync_store_upsert_params(amzsync_pg_query_t *query,
     const amzsync_rows_t *rows)
@@ -801,11 +788,38 @@ amzsync_store_upsert_params(amzsync_pg_query_t *query,
         return NGX_OK;
     }
 
-    if (amzsync_pg_query_static(query, (char *) rows->child->parent.start)
-        != NGX_OK)
-    {
+    if (amzsync_store_upsert_array(query, &rows->child->parent) != NGX_OK) {
         return NGX_ERROR;
     }
 
     return amzsync_store_upsert_rowset(query, rows->child);
+}
+
+
+static ngx_int_t
+amzsync_store_upsert_rowset(amzsync_pg_query_t *query,
+    const amzsync_rows_t *rows)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < rows->rowset->ncolumns; i++) {
+        if (amzsync_store_upsert_array(query, &rows->columns[i]) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+amzsync_store_upsert_array(amzsync_pg_query_t *query,
+    const amzsync_array_t *array)
+{
+    if (array->oid) {
+        return amzsync_pg_query_static_bytes(query, array->start,
+                                             array->last - array->start);
+    }
+
+    return amzsync_pg_query_static(query, (char *) array->start);
 }

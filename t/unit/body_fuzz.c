@@ -159,6 +159,10 @@ body_text(body_t *b, const u_char *p, size_t len)
 
     last = p + len;
 
+    /* an escape may spell a part of it */
+
+    b->copied = (memmem(p, len, "\\u", 2) != NULL);
+
     for (i = 0; i + WINDOW <= sizeof(secret) - 1; i++) {
         b->copied |= (memmem(p, len, secret + i, WINDOW) != NULL);
     }

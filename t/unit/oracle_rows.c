@@ -9,6 +9,7 @@
 
 
 #include "oracle.h"
+#include "literal.h"
 #include <spapi/amzsync_spapi_rows.h>
 #include <jansson.h>
 
@@ -154,7 +155,7 @@ oracle_rowset(const amzsync_rows_t *rows, json_t *array, ngx_uint_t *n,
 static const char *
 oracle_children(const amzsync_rows_t *rows, json_t *array)
 {
-    char             number[32];
+    char             number[32], *mine;
     size_t           i, j;
     json_t          *row, *below;
     ngx_uint_t       n, first;
@@ -191,8 +192,14 @@ oracle_children(const amzsync_rows_t *rows, json_t *array)
         wrong = "the numbers of children differ";
     }
 
-    if (wrong == NULL && strcmp(parents.start, (char *) rows->parent.start)) {
-        wrong = "the parents differ";
+    if (wrong == NULL) {
+        mine = literal(&rows->parent, rows->nrows);
+
+        if (strcmp(parents.start, mine) != 0) {
+            wrong = "the parents differ";
+        }
+
+        free(mine);
     }
 
     if (wrong == NULL) {
@@ -213,25 +220,22 @@ static const char *
 oracle_texts(const amzsync_rows_t *rows, oracle_array_t *texts)
 {
     char        *mine;
-    ngx_uint_t   i;
+    ngx_uint_t   i, differ;
 
     for (i = 0; i < rows->rowset->ncolumns; i++) {
 
         oracle_append(&texts[i], texts[i].len ? "}" : "{}",
                       texts[i].len ? 1 : 2);
 
-        mine = (char *) rows->columns[i].start;
+        mine = literal(&rows->columns[i], rows->nrows);
 
-        if (strlen(mine) != (size_t) (rows->columns[i].last
-                                      - rows->columns[i].start))
-        {
-            return "an array does not end with 0";
-        }
+        differ = (rows->rowset->columns[i].type == AMZSYNC_TEXT
+                  && strchr(texts[i].start, '\1') == NULL
+                  && strcmp(texts[i].start, mine) != 0);
 
-        if (rows->rowset->columns[i].type == AMZSYNC_TEXT
-            && strchr(texts[i].start, '\1') == NULL
-            && strcmp(texts[i].start, mine) != 0)
-        {
+        free(mine);
+
+        if (differ) {
             return "a column's texts differ";
         }
     }

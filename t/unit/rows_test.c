@@ -6,6 +6,7 @@
 
 
 #include "tap.h"
+#include "literal.h"
 #include <spapi/amzsync_spapi_rows.h>
 
 
@@ -305,13 +306,15 @@ read_page(const char *page, amzsync_rows_t **rows, char **token,
 }
 
 
-static const char *
+/* To be free()d, or NULL: no token. */
+
+static char *
 find_array(const amzsync_rows_t *rows, const char *token, const char *name)
 {
     ngx_uint_t  i;
 
     if (strcmp(name, "token") == 0) {
-        return token;
+        return token ? strdup(token) : NULL;
     }
 
     if (strncmp(name, "item.", 5) == 0) {
@@ -320,26 +323,25 @@ find_array(const amzsync_rows_t *rows, const char *token, const char *name)
     }
 
     if (strcmp(name, "parent") == 0) {
-        return (const char *) rows->parent.start;
+        return literal(&rows->parent, rows->nrows);
     }
 
     for (i = 0; i < rows->rowset->ncolumns; i++) {
         if (strcmp(rows->rowset->columns[i].name, name) == 0) {
-            return (const char *) rows->columns[i].start;
+            return literal(&rows->columns[i], rows->nrows);
         }
     }
 
-    return "no such column";
+    return strdup("no such column");
 }
 
 
 static void
 test_good(void)
 {
-    char             *token;
+    char             *token, *array;
     size_t            i;
     ngx_int_t         rc;
-    const char       *array;
     amzsync_rows_t   *rows;
     amzsync_error_t   error;
 
@@ -362,6 +364,7 @@ test_good(void)
             diag("  got %s", array ? array : "none");
         }
 
+        free(array);
         amzsync_rows_free(rows);
         free(token);
     }

@@ -1,5 +1,6 @@
 
 #include "slice.h"
+#include "literal.h"
 #include <spapi/amzsync_spapi_field.h>
 #include <jansson.h>
 
@@ -170,28 +171,18 @@ slice_append(char *text, const u_char *p, size_t len)
 }
 
 
-/* As many as there are rows, or it is no array. */
-
 static char *
 slice_elements(char *text, const amzsync_array_t *array, ngx_uint_t nrows)
 {
-    ngx_uint_t     n, quoted;
-    const u_char  *p, *begin;
+    char        *elements, *p, *begin;
+    ngx_uint_t   quoted;
 
-    p = array->start;
+    elements = literal(array, nrows);
 
-    if (*p++ != '{' || *array->last != '\0' || array->last[-1] != '}') {
-        abort();
-    }
-
-    for (n = 0; p < array->last - 1; n++, p++) {
+    for (p = elements + 1; nrows; nrows--, p++) {
         quoted = 0;
 
         for (begin = p; quoted || (*p != ',' && *p != '}'); p++) {
-
-            if (p >= array->last) {
-                abort();
-            }
 
             if (*p == '\\') {
                 p++;
@@ -201,13 +192,11 @@ slice_elements(char *text, const amzsync_array_t *array, ngx_uint_t nrows)
             }
         }
 
-        text = slice_append(text, begin, p - begin);
+        text = slice_append(text, (u_char *) begin, p - begin);
         text = slice_append(text, (u_char *) "\n", 1);
     }
 
-    if (n != nrows) {
-        abort();
-    }
+    free(elements);
 
     return text;
 }
