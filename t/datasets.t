@@ -131,6 +131,31 @@ for my $revision (1 .. 3) {
 }
 
 
+# What somebody took out of the tables comes back: orders whose items are still
+# there, items whose orders are, and rows of others; what is put in goes.
+
+{
+    $db->sql("
+        DELETE FROM amzsync.orders WHERE order_id ~ '[0-3]\$';
+        DELETE FROM amzsync.order_items WHERE order_id ~ '[3-5]\$';
+        DELETE FROM amzsync.inventory WHERE seller_sku ~ '[3-5]\$';
+        DELETE FROM amzsync.financial_transactions WHERE row_key ~ '[3-5]\$';
+        INSERT INTO amzsync.order_items (user_id, selling_partner_id, region,
+                                         order_id, order_item_id)
+        SELECT user_id, selling_partner_id, region, order_id, 'of nobody'
+          FROM amzsync.order_items
+        ON CONFLICT DO NOTHING");
+
+    my (undef, $json) = $db->call("POST", "/api/v1/integrations/amazon/sync",
+                                  user => "u1", port => $nginx->port,
+                                  body => '{"full":true}');
+
+    is($db->wait_sync($json->{syncId}), "completed", "mended: completed")
+        or diag $site->logs;
+    is_true("mended", "u1", @AmzSync::Truth::all);
+}
+
+
 # Marketplaces: those of Amazon that the seller takes part in, if the
 # connection names none.
 

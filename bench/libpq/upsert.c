@@ -1,7 +1,8 @@
 
 /*
  * The bound of an ingester: nothing but the module's page statement, with
- * parameters that were prepared beforehand, over pipelined connections.
+ * parameters that were prepared beforehand, in the forms in which the module
+ * sends them, over pipelined connections.
  *
  *     upsert CONNINFO PREFIX CONNECTIONS DEPTH SECONDS LIMIT STATEMENT PAGES
  *
@@ -13,7 +14,7 @@
  */
 
 
-#include <libpq-fe.h>
+#include "binary.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -30,11 +31,14 @@
 #define NUMBER       1
 #define LEASE        2
 #define PAGE         4
+#define FIRST_ARRAY  22
 #define CONNECTIONS  64
 
 
 typedef struct {
     char           *values[PARAMS_MAX];
+    int             lengths[PARAMS_MAX];    /* of those in binary form */
+    int             formats[PARAMS_MAX];
 } page_t;
 
 
@@ -126,6 +130,7 @@ read_pages(const char *name)
         }
 
         page = &pages[npages++];
+        memset(page, 0, sizeof(page_t));
         nparams = read_number(&p, end, name);
 
         if (nparams <= PAGE || nparams > PARAMS_MAX) {
@@ -134,8 +139,6 @@ read_pages(const char *name)
 
         for (i = 0; i < nparams; i++) {
             len = read_number(&p, end, name);
-
-            page->values[i] = NULL;
 
             if (len >= 0) {
                 page->values[i] = p;
@@ -147,6 +150,46 @@ read_pages(const char *name)
     if (p != end || npages == 0) {
         die(name, "is cut");
     }
+}
+
+
+/* Columns, as the module sends them. */
+
+static void
+make_binary(page_t *page, const PGresult *types)
+{
+    int    i;
+    char  *array;
+
+    for (i = FIRST_ARRAY; i < nparams; i++) {
+        array = binary_array(page->values[i], PQparamtype(types, i),
+                             &page->lengths[i]);
+
+        if (array != NULL) {
+            page->values[i] = array;
+            page->formats[i] = 1;
+        }
+    }
+}
+
+
+static void
+make_all_binary(PGconn *pg)
+{
+    size_t     i;
+    PGresult  *types;
+
+    types = PQdescribePrepared(pg, "page");
+
+    if (PQresultStatus(types) != PGRES_COMMAND_OK) {
+        die("describe", PQerrorMessage(pg));
+    }
+
+    for (i = 0; i < npages; i++) {
+        make_binary(&pages[i], types);
+    }
+
+    PQclear(types);
 }
 
 
@@ -173,6 +216,10 @@ open_connection(connection_t *c, int number, const char *conninfo,
 
     PQclear(result);
 
+    if (number == 0) {
+        make_all_binary(c->pg);
+    }
+
     if (PQsetnonblocking(c->pg, 1) != 0 || PQenterPipelineMode(c->pg) != 1) {
         die("pipeline", PQerrorMessage(c->pg));
     }
@@ -183,6 +230,7 @@ static void
 send_page(connection_t *c)
 {
     char         user[64], number[32];
+    page_t      *page;
     const char  *values[PARAMS_MAX];
 
     if (c->next == npages) {
@@ -190,7 +238,8 @@ send_page(connection_t *c)
         c->user++;
     }
 
-    memcpy(values, pages[c->next].values, sizeof(values));
+    page = &pages[c->next];
+    memcpy(values, page->values, sizeof(values));
 
     snprintf(user, sizeof(user), "%s%d_%d", prefix, c->number, c->user);
     snprintf(number, sizeof(number), "%zu", c->next++);
@@ -200,7 +249,9 @@ send_page(connection_t *c)
     values[LEASE] = "1";
     values[PAGE] = number;
 
-    if (PQsendQueryPrepared(c->pg, "page", nparams, values, NULL, NULL, 0) != 1
+    if (PQsendQueryPrepared(c->pg, "page", nparams, values, page->lengths,
+                            page->formats, 0)
+        != 1
         || PQpipelineSync(c->pg) != 1)
     {
         die("send", PQerrorMessage(c->pg));

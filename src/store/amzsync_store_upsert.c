@@ -328,7 +328,7 @@ amzsync_store_sql_fresh(amzsync_store_sql_t *sql,
 
 
 /* "stored": those that may be; what is older than the table's is not written.
- * IS TRUE keeps the planner, who expects few rows, from joins without hashes. */
+ * IS TRUE keeps the planner, who expects few rows, from a join by loops. */
 
 static void
 amzsync_store_sql_stored(amzsync_store_sql_t *sql,
