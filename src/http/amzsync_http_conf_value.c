@@ -238,8 +238,10 @@ amzsync_http_conf_url_check(ngx_conf_t *cf, ngx_str_t *url, size_t scheme)
         switch (url->data[i]) {
 
         case '?':
+            return "must have no arguments";
+
         case '#':
-            return "must have no arguments and no fragment";
+            return "must have no fragment";
 
         case '@':
             return "must have no user";
