@@ -18,13 +18,7 @@
 #include <store/amzsync_store_upsert.h>
 
 
-static void amzsync_store_sql_source(amzsync_store_sql_t *sql,
-    const amzsync_rowset_t *rowset, const char *alias, ngx_uint_t child);
 static void amzsync_store_sql_rows(amzsync_store_sql_t *sql,
-    const amzsync_rowset_t *rows);
-static void amzsync_store_sql_id_rows(amzsync_store_sql_t *sql,
-    const amzsync_rowset_t *rows, const char *id);
-static void amzsync_store_sql_hash(amzsync_store_sql_t *sql,
     const amzsync_rowset_t *rows);
 static void amzsync_store_sql_there(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset);
@@ -36,27 +30,8 @@ static void amzsync_store_sql_insert(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset);
 static void amzsync_store_sql_values(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset);
-static void amzsync_store_sql_key(amzsync_store_sql_t *sql,
-    const amzsync_rowset_t *rows, const char *prefix);
-static void amzsync_store_sql_keyed(amzsync_store_sql_t *sql,
-    const amzsync_rowset_t *rows, const char *r, const char *key);
-static void amzsync_store_sql_before(amzsync_store_sql_t *sql,
-    const amzsync_rowset_t *rows, const char *id, const char *hash);
-static void amzsync_store_sql_named(amzsync_store_sql_t *sql,
-    const amzsync_rowset_t *rows, const char *id);
 static void amzsync_store_sql_unseen(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset);
-static void amzsync_store_sql_children(amzsync_store_sql_t *sql,
-    const amzsync_rowset_t *rows, const amzsync_rowset_t *child);
-static void amzsync_store_sql_kids_there(amzsync_store_sql_t *sql,
-    const amzsync_rowset_t *rows, const amzsync_rowset_t *child);
-static void amzsync_store_sql_kids_insert(amzsync_store_sql_t *sql,
-    const amzsync_rowset_t *rows, const amzsync_rowset_t *child);
-static void amzsync_store_sql_kid(amzsync_store_sql_t *sql,
-    const amzsync_rowset_t *rows, const amzsync_rowset_t *child,
-    const char *parent, const char *kid);
-static void amzsync_store_sql_gone(amzsync_store_sql_t *sql,
-    const amzsync_rowset_t *rows, const amzsync_rowset_t *child);
 
 static ngx_int_t amzsync_store_upsert_rowset(amzsync_pg_query_t *query,
     const amzsync_rows_t *rows);
@@ -122,7 +97,6 @@ amzsync_store_upsert_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
 
     if (rows->child) {
         amzsync_store_sql_children(&sql, rows, rows->child);
-        amzsync_store_sql_gone(&sql, rows, rows->child);
     }
 
     amzsync_store_sql(&sql, " SELECT count(*) FROM src, page "
@@ -190,68 +164,6 @@ amzsync_store_sql_rows(amzsync_store_sql_t *sql, const amzsync_rowset_t *rows)
     amzsync_store_sql_columns(sql, rows, "t.%s DESC, ",
                               AMZSYNC_COLUMN_NEWEST, AMZSYNC_COLUMN_NEWEST);
     amzsync_store_sql(sql, "t.ord DESC)");
-}
-
-
-/* The same for rows that have an id or not: with row_key and ordinal. */
-
-static void
-amzsync_store_sql_id_rows(amzsync_store_sql_t *sql,
-    const amzsync_rowset_t *rows, const char *id)
-{
-    amzsync_store_sql(sql, "WITH raw AS MATERIALIZED (SELECT t.*, "
-                      "t.%s IS NULL AS anonymous, COALESCE(t.%s, ", id, id);
-    amzsync_store_sql_hash(sql, rows);
-    amzsync_store_sql(sql, ") AS row_key FROM ");
-    amzsync_store_sql_source(sql, rows, "t", 0);
-    amzsync_store_sql(sql, "), src AS MATERIALIZED (SELECT DISTINCT ON "
-                      "(row_key, ordinal) * FROM (SELECT *, "
-                      "CASE WHEN anonymous THEN row_number() OVER "
-                          "(PARTITION BY row_key, anonymous ORDER BY ord) "
-                      "ELSE 1 END AS ordinal FROM raw) t "
-                      "ORDER BY row_key, ordinal, ord DESC)");
-}
-
-
-/* Of the columns' values, not of the texts that these were written as. */
-
-static void
-amzsync_store_sql_hash(amzsync_store_sql_t *sql, const amzsync_rowset_t *rows)
-{
-    ngx_uint_t               i, n;
-    const char              *fmt;
-    const amzsync_column_t  *column;
-
-    n = 0;
-
-    amzsync_store_sql(sql, "'sha256:' || encode(sha256(convert_to("
-                      "jsonb_build_array(");
-
-    for (i = 0; i < rows->ncolumns; i++) {
-        column = &rows->columns[i];
-
-        if (!(column->flags & AMZSYNC_COLUMN_HASHED)) {
-            continue;
-        }
-
-        switch (column->type) {
-
-        case AMZSYNC_NUMERIC:
-            fmt = "%strim_scale(t.%s)";
-            break;
-
-        case AMZSYNC_TIME:
-            fmt = "%sextract(epoch FROM t.%s)";
-            break;
-
-        default:
-            fmt = "%st.%s";
-        }
-
-        amzsync_store_sql(sql, fmt, n++ ? ", " : "", column->name);
-    }
-
-    amzsync_store_sql(sql, ")::text, 'UTF8')), 'hex')");
 }
 
 
@@ -461,10 +373,7 @@ amzsync_store_sql_values(amzsync_store_sql_t *sql,
 }
 
 
-/* What tells the rows of a page apart, sorted by which nobody waits for the
- * other in a circle. */
-
-static void
+void
 amzsync_store_sql_key(amzsync_store_sql_t *sql, const amzsync_rowset_t *rows,
     const char *prefix)
 {
@@ -483,73 +392,6 @@ amzsync_store_sql_key(amzsync_store_sql_t *sql, const amzsync_rowset_t *rows,
                               rows->columns[i].name);
         }
     }
-}
-
-
-/* The rows "r" of the seller's, by what follows about their row_key. */
-
-static void
-amzsync_store_sql_keyed(amzsync_store_sql_t *sql, const amzsync_rowset_t *rows,
-    const char *r, const char *key)
-{
-    amzsync_store_sql(sql, "FROM amzsync.%s %s WHERE %s.user_id = $1 "
-                      "AND %s.selling_partner_id = page.selling_partner_id "
-                      "AND %s.region = page.region AND %s.row_key %s ",
-                      rows->table, r, r, r, r, r, key);
-}
-
-
-/* Rows without an id, and this hash, on earlier pages of the scan: how many. */
-
-static void
-amzsync_store_sql_before(amzsync_store_sql_t *sql,
-    const amzsync_rowset_t *rows, const char *id, const char *hash)
-{
-    amzsync_store_sql(sql, "(SELECT count(*) ");
-    amzsync_store_sql_keyed(sql, rows, "b", hash);
-    amzsync_store_sql(sql, "AND b.%s IS NULL "
-                      "AND (b.scan_sync_no, b.scan_page) = ($2, $21))", id);
-}
-
-
-/*
- * "named": rows that were stored without an id, and have got one since.  For
- * each that is new with an id one of its hash goes, of those that this scan
- * has not met: the last, as others are counted from 1.  If that one comes yet,
- * it is stored again.  Most sellers have no row without an id, and then this
- * costs a look into the index.
- */
-
-static void
-amzsync_store_sql_named(amzsync_store_sql_t *sql, const amzsync_rowset_t *rows,
-    const char *id)
-{
-    amzsync_store_sql(sql, ", hashed AS MATERIALIZED (SELECT t.anonymous, "
-                      "t.row_key, CASE WHEN t.anonymous THEN t.row_key ELSE ");
-    amzsync_store_sql_hash(sql, rows);
-    amzsync_store_sql(sql, " END AS hash FROM page CROSS JOIN LATERAL ("
-                      "SELECT ");
-    amzsync_store_sql_keyed(sql, rows, "a", ">= 'sha256:'");
-    amzsync_store_sql(sql, "AND a.row_key < 'sha256;' LIMIT 1) a "
-                      "CROSS JOIN src t), "
-                      "named AS (DELETE FROM amzsync.%s "
-                      "WHERE ctid = ANY (ARRAY(SELECT old.place FROM page, "
-                      "(SELECT hash, count(*) FILTER (WHERE anonymous) "
-                          "AS alike FROM hashed GROUP BY hash "
-                          "HAVING NOT bool_and(anonymous)) s "
-                      "CROSS JOIN LATERAL (SELECT o.ctid AS place, "
-                          "row_number() OVER (ORDER BY o.ordinal DESC) AS n ",
-                      rows->table);
-    amzsync_store_sql_keyed(sql, rows, "o", "= s.hash");
-    amzsync_store_sql(sql, "AND o.%s IS NULL "
-                      "AND (o.scan_sync_no, o.scan_page) <> ($2, $21) "
-                      "AND o.ordinal > s.alike + ", id);
-    amzsync_store_sql_before(sql, rows, id, "= s.hash");
-    amzsync_store_sql(sql, " OFFSET 0) old WHERE old.n <= ("
-                      "SELECT count(*) FROM hashed h WHERE h.hash = s.hash "
-                         "AND NOT h.anonymous AND NOT EXISTS (SELECT ");
-    amzsync_store_sql_keyed(sql, rows, "e", "= h.row_key");
-    amzsync_store_sql(sql, "AND e.ordinal = 1)))))");
 }
 
 
@@ -586,128 +428,7 @@ amzsync_store_sql_unseen(amzsync_store_sql_t *sql,
 }
 
 
-/*
- * "kids": the children of the rows written, one a key; "kids_there": those that
- * these rows have; and the same two ways into the table.
- */
-
-static void
-amzsync_store_sql_children(amzsync_store_sql_t *sql,
-    const amzsync_rowset_t *rows, const amzsync_rowset_t *child)
-{
-    amzsync_store_sql(sql, ", written AS MATERIALIZED (SELECT ");
-    amzsync_store_sql_key(sql, rows, "");
-    amzsync_store_sql(sql, " FROM fresh UNION ALL SELECT ");
-    amzsync_store_sql_key(sql, rows, "");
-    amzsync_store_sql(sql, " FROM stored), kids AS MATERIALIZED ("
-                      "SELECT DISTINCT ON (");
-    amzsync_store_sql_kid(sql, rows, child, "src.", "k.");
-    amzsync_store_sql(sql, ") ");
-    amzsync_store_sql_key(sql, rows, "src.");
-    amzsync_store_sql_columns(sql, child, ", k.%s", 0, 0);
-    amzsync_store_sql(sql, " FROM written JOIN src USING (");
-    amzsync_store_sql_key(sql, rows, "");
-    amzsync_store_sql(sql, ") JOIN ");
-    amzsync_store_sql_source(sql, child, "k", 1);
-    amzsync_store_sql(sql, " ON k.parent = src.ord ORDER BY ");
-    amzsync_store_sql_kid(sql, rows, child, "src.", "k.");
-    amzsync_store_sql(sql, ", k.ord DESC)");
-
-    amzsync_store_sql_kids_there(sql, rows, child);
-
-    amzsync_store_sql(sql, ", kids_fresh AS (");
-    amzsync_store_sql_kids_insert(sql, rows, child);
-    amzsync_store_sql(sql, "(");
-    amzsync_store_sql_kid(sql, rows, child, "", "");
-    amzsync_store_sql(sql, ") NOT IN (SELECT ");
-    amzsync_store_sql_kid(sql, rows, child, "", "");
-    amzsync_store_sql(sql, " FROM kids_there)), kids_stored AS (");
-    amzsync_store_sql_kids_insert(sql, rows, child);
-    amzsync_store_sql(sql, "((");
-    amzsync_store_sql_kid(sql, rows, child, "", "");
-    amzsync_store_sql(sql, ") IN (SELECT ");
-    amzsync_store_sql_kid(sql, rows, child, "", "");
-    amzsync_store_sql(sql, " FROM kids_there)) IS TRUE "
-                      "ON CONFLICT (user_id, selling_partner_id, region, ");
-    amzsync_store_sql_kid(sql, rows, child, "", "");
-    amzsync_store_sql(sql, ") DO UPDATE SET ");
-    amzsync_store_sql_columns(sql, child, "%s = excluded.%s",
-                              AMZSYNC_COLUMN_KEY, 0);
-    amzsync_store_sql(sql, ")");
-}
-
-
-static void
-amzsync_store_sql_kids_there(amzsync_store_sql_t *sql,
-    const amzsync_rowset_t *rows, const amzsync_rowset_t *child)
-{
-    amzsync_store_sql(sql, ", kids_there AS MATERIALIZED (SELECT k.* "
-                      "FROM page, written w CROSS JOIN LATERAL ("
-                          "SELECT i.ctid AS place, ");
-    amzsync_store_sql_kid(sql, rows, child, "i.", "i.");
-    amzsync_store_sql(sql, " FROM amzsync.%s i WHERE i.user_id = $1 "
-                      "AND i.selling_partner_id = page.selling_partner_id "
-                      "AND i.region = page.region", child->table);
-    amzsync_store_sql_columns(sql, rows, " AND i.%s = w.%s",
-                              AMZSYNC_COLUMN_KEY, AMZSYNC_COLUMN_KEY);
-    amzsync_store_sql(sql, " OFFSET 0) k)");
-}
-
-
-/* The INSERT of kids, of those that what follows lets pass. */
-
-static void
-amzsync_store_sql_kids_insert(amzsync_store_sql_t *sql,
-    const amzsync_rowset_t *rows, const amzsync_rowset_t *child)
-{
-    amzsync_store_sql(sql, "INSERT INTO amzsync.%s "
-                      "(user_id, selling_partner_id, region, ", child->table);
-    amzsync_store_sql_key(sql, rows, "");
-    amzsync_store_sql_columns(sql, child, ", %s", 0, 0);
-    amzsync_store_sql(sql, ") SELECT $1, page.selling_partner_id, "
-                      "page.region, kids.* FROM page, kids WHERE ");
-}
-
-
-/* The key of a child: its parent's, and its own. */
-
-static void
-amzsync_store_sql_kid(amzsync_store_sql_t *sql, const amzsync_rowset_t *rows,
-    const amzsync_rowset_t *child, const char *parent, const char *kid)
-{
-    amzsync_store_sql_key(sql, rows, parent);
-    amzsync_store_sql(sql, ", ");
-    amzsync_store_sql_key(sql, child, kid);
-}
-
-
-/*
- * "gone": children that the rows written no longer have, by their place: the
- * fences let nobody else move them.
- */
-
-static void
-amzsync_store_sql_gone(amzsync_store_sql_t *sql, const amzsync_rowset_t *rows,
-    const amzsync_rowset_t *child)
-{
-    amzsync_store_sql(sql, ", gone AS (DELETE FROM amzsync.%s "
-                      "WHERE ctid = ANY (ARRAY("
-                          "SELECT place FROM kids_there WHERE (",
-                      child->table);
-    amzsync_store_sql_kid(sql, rows, child, "", "");
-    amzsync_store_sql(sql, ") NOT IN (SELECT ");
-    amzsync_store_sql_kid(sql, rows, child, "", "");
-    amzsync_store_sql(sql, " FROM kids))))");
-}
-
-
-/*
- * The columns' parameters as rows, with their numbers; of children with their
- * parents' before.  Where unnest() of many arrays is a function in FROM, each
- * of its columns goes through a store of tuples of its own.
- */
-
-static void
+void
 amzsync_store_sql_source(amzsync_store_sql_t *sql,
     const amzsync_rowset_t *rowset, const char *alias, ngx_uint_t child)
 {

@@ -142,9 +142,22 @@ void amzsync_store_sql_columns(amzsync_store_sql_t *sql,
     const amzsync_rowset_t *rowset, const char *fmt, ngx_uint_t mask,
     ngx_uint_t wanted);
 
+/*
+ * The columns' parameters as rows "alias", each with its number, "ord", and a
+ * child's with that of its parent.  Where unnest() of many arrays is a function
+ * in FROM, each of its columns goes through a store of tuples of its own.
+ */
+void amzsync_store_sql_source(amzsync_store_sql_t *sql,
+    const amzsync_rowset_t *rowset, const char *alias, ngx_uint_t child);
+
 /* The columns' parameters, one row an element, for the list of a SELECT. */
 void amzsync_store_sql_arrays(amzsync_store_sql_t *sql,
     const amzsync_rowset_t *rowset);
+
+/* What tells the rows of a page apart, each column behind "prefix".  Rows are
+ * written in its order, so that nobody waits for the other in a circle. */
+void amzsync_store_sql_key(amzsync_store_sql_t *sql,
+    const amzsync_rowset_t *rows, const char *prefix);
 
 /* The key's columns after the region, each with ", " and "prefix" before. */
 void amzsync_store_sql_keys(amzsync_store_sql_t *sql,
@@ -157,6 +170,19 @@ void amzsync_store_sql_tracked(amzsync_store_sql_t *sql,
     const amzsync_rowset_t *rows);
 void amzsync_store_sql_changes(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset);
+
+/* "src" of rows that have an id or not; how many that have none, of this hash,
+ * earlier pages of the scan had; and "named". */
+void amzsync_store_sql_id_rows(amzsync_store_sql_t *sql,
+    const amzsync_rowset_t *rows, const char *id);
+void amzsync_store_sql_before(amzsync_store_sql_t *sql,
+    const amzsync_rowset_t *rows, const char *id, const char *hash);
+void amzsync_store_sql_named(amzsync_store_sql_t *sql,
+    const amzsync_rowset_t *rows, const char *id);
+
+/* "kids", what writes them, and "gone". */
+void amzsync_store_sql_children(amzsync_store_sql_t *sql,
+    const amzsync_rowset_t *rows, const amzsync_rowset_t *child);
 
 /* "read": the row that an EACH unit is of was read whole. */
 void amzsync_store_sql_read(amzsync_store_sql_t *sql,
