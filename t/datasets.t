@@ -13,7 +13,8 @@ use Test::More;
 my $until = POSIX::strftime("%Y-%m-%dT00:00:00Z", gmtime(time - 2 * 86400));
 my $site = AmzSync::Site->new("seed=9 orders=300 page=20 quota=0 until=$until"
                               . " inventory=130 inventory_page=20"
-                              . " transactions=700 transactions_page=40");
+                              . " transactions=700 transactions_page=40",
+                              icu => "en-US");
 my $db = $site->db;
 my $nginx = $site->nginx(datasets => undef);
 my @markets = qw(A1AM78C64UM0Y8 A2EUQ1WTGCTBG2 ATVPDKIKX0DER);
@@ -153,6 +154,42 @@ for my $revision (1 .. 3) {
     is($db->wait_sync($json->{syncId}), "completed", "mended: completed")
         or diag $site->logs;
     is_true("mended", "u1", @AmzSync::Truth::all);
+}
+
+
+# Somebody puts rows in by hand while pages come: the page that meets them
+# waits, is refused, as they were not there when it began, and is sent again.
+
+{
+    my $held = "BEGIN;";
+
+    for my $table (qw(orders order_items inventory financial_transactions)) {
+        $db->sql("CREATE TABLE $table AS SELECT * FROM amzsync.$table
+                   WHERE user_id = 'u1' LIMIT 30;
+                  UPDATE $table SET user_id = 'u6'");
+        $held .= "INSERT INTO amzsync.$table SELECT * FROM $table;";
+    }
+
+    my $locker = fork();
+    die "fork: $!\n" if !defined $locker;
+
+    if ($locker == 0) {
+        exec "psql", "-XAtqd", $db->name, "-c",
+             "$held SELECT pg_sleep(1.5); COMMIT";
+        die "psql: $!\n";
+    }
+
+    ok(AmzSync::Site::until_true(20, sub {
+        $db->value("SELECT count(*) FROM pg_stat_activity
+                     WHERE wait_event = 'PgSleep'") }), "by hand: rows");
+    sync("by hand", "u6");
+    waitpid $locker, 0;
+
+    is_true("by hand", "u6", @AmzSync::Truth::all);
+    like($nginx->log, qr/"orders".*duplicate key value/,
+         "by hand: a page was refused");
+    $db->sql("DROP TABLE $_")
+        for qw(orders order_items inventory financial_transactions);
 }
 
 

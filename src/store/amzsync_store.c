@@ -229,8 +229,9 @@ amzsync_store_again(amzsync_pg_query_t *query)
 
 /*
  * A serialization failure or a deadlock is nobody's fault.  A unique violation
- * is a start that met another one within the same millisecond: the next
- * snapshot sees it.  A lock that was not had in time is asked for once more.
+ * is a start that met another one within the same millisecond, or a page that
+ * met a row that somebody put in by hand: the next snapshot sees it.  A lock
+ * that was not had in time is asked for once more.
  */
 
 static ngx_uint_t

@@ -118,7 +118,7 @@ amzsync_store_sql_kid(amzsync_store_sql_t *sql, const amzsync_rowset_t *rows,
 
 /*
  * "gone": children that the rows written no longer have, by their place: the
- * fences let nobody else move them.
+ * fences let none of ours move them.
  */
 
 static void

@@ -9,9 +9,10 @@
  * deletes what its scan did not see.
  *
  * Rows that are not there yet are inserted as they are, others by ON CONFLICT,
- * which costs PostgreSQL a third more a row.  Nobody else can have written one
+ * which costs PostgreSQL a third more a row.  None of ours can have written one
  * since the statement's snapshot: that would have been a step of this dataset,
- * and "page" lets none but the next one pass.
+ * and "page" lets none but the next one pass.  What somebody puts in by hand
+ * meanwhile is a unique violation, after which the page is sent again.
  */
 
 
@@ -199,7 +200,7 @@ amzsync_store_sql_there(amzsync_store_sql_t *sql,
 
     if (amzsync_store_upsert_id(rows)) {
         amzsync_store_sql(sql, " AND o.row_key = src.row_key "
-                          "AND o.ordinal = src.ordinal");
+                          "AND o.ordinal = src.ordinal AND NOT src.anonymous");
 
     } else {
         amzsync_store_sql_columns(sql, rows, " AND o.%s = src.%s",
@@ -462,7 +463,8 @@ amzsync_store_sql_arrays(amzsync_store_sql_t *sql,
 
         amzsync_store_sql(sql, "%sunnest($%ui::%s[]%s) AS %s", i ? ", " : "",
                           sql->param++, amzsync_store_types[column->type],
-                          (column->flags & AMZSYNC_COLUMN_KEY)
+                          (column->flags & (AMZSYNC_COLUMN_KEY
+                                            |AMZSYNC_COLUMN_ID))
                           && column->type == AMZSYNC_TEXT
                           ? " COLLATE \"C\"" : "", column->name);
     }

@@ -30,7 +30,7 @@ my $count = 0;
 
 
 # A new database with the schema in it; it is dropped with the object.
-# migrate => 0 leaves it empty.
+# migrate => 0 leaves it empty; icu => a locale whose rules it has, not C's.
 
 sub new {
     my ($class, %arg) = @_;
@@ -48,7 +48,9 @@ sub new {
 
     # Whatever the locale is that the cluster was made in.
     psql("postgres", "CREATE DATABASE $self->{name} TEMPLATE template0
-                      ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'");
+                      ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' "
+                     . ($arg{icu} ? "LOCALE_PROVIDER icu
+                                     ICU_LOCALE '$arg{icu}'" : ""));
 
     $self->migrate if !exists $arg{migrate} || $arg{migrate};
 

@@ -20,12 +20,13 @@ use Time::HiRes ();
 my @markets = qw(ATVPDKIKX0DER A2EUQ1WTGCTBG2 A1AM78C64UM0Y8);
 
 
-# "http" and "server" are what else Amazon's nginx has there.
+# "http" and "server" are what else Amazon's nginx has there, "icu" the
+# database's locale.
 
 sub new {
     my ($class, $sandbox, %arg) = @_;
 
-    my $db = AmzSync->new;
+    my $db = AmzSync->new(icu => $arg{icu});
     my $amazon = AmzSync::Nginx->new(http => $arg{http} || "",
                                      server => ($arg{server} || "")
                                                . $db->sandbox($sandbox));
