@@ -404,17 +404,24 @@ for my $case ([ "completed", "sync_complete" ], [ "failed", "sync_failed" ],
 
     my $id = row("h2", 1, progress => 1);
     my $pid = open my $fh, '-|', "curl", "-sN", "--http2-prior-knowledge",
-                   "--max-time", 20, "-H", "X-User: h2",
+                   "--max-time", 60, "-H", "X-User: h2",
                    "http://127.0.0.1:$port/api/sync/events/$id"
         or die "curl: $!\n";
-    # An nginx that is slow by itself is not there so soon.
-    sleep($ENV{AMZSYNC_PATIENCE} ? 4 : 1);
+
+    my $text = "";
+    my $read = sub {
+        my ($pattern) = @_;
+        my $line;
+
+        $text .= $line while $text !~ $pattern && defined($line = <$fh>);
+    };
+
+    $read->(qr/"progress":1,/);
     change("h2", "progress = 2");
-    sleep 2;
+    $read->(qr/"progress":2,/);
     change("h2", "state = 'cancelled', completed_at = now(), lease = NULL,
                   lease_until = NULL");
-    local $/;
-    my $text = <$fh>;
+    $read->(qr/(?!)/);
     close $fh;
 
     is_deeply([ $text =~ /^event: (\w+)$/mg ],
