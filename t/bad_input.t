@@ -276,7 +276,7 @@ X-User: u1
 --- request eval
 "GET $::connection"
 --- abort
---- timeout: 0.3
+--- timeout eval: $ENV{AMZSYNC_PATIENCE} ? 2 : 0.3
 --- wait eval: $ENV{AMZSYNC_PATIENCE} ? 6 : 1
 --- ignore_response
 --- error_log

@@ -161,30 +161,34 @@ for my $revision (1 .. 3) {
 # waits, is refused, as they were not there when it began, and is sent again.
 
 {
-    my $held = "BEGIN;";
+    my $put = "BEGIN;\n";
 
     for my $table (qw(orders order_items inventory financial_transactions)) {
         $db->sql("CREATE TABLE $table AS SELECT * FROM amzsync.$table
                    WHERE user_id = 'u1' LIMIT 30;
                   UPDATE $table SET user_id = 'u6'");
-        $held .= "INSERT INTO amzsync.$table SELECT * FROM $table;";
+        $put .= "INSERT INTO amzsync.$table SELECT * FROM $table;\n";
     }
 
-    my $locker = fork();
-    die "fork: $!\n" if !defined $locker;
-
-    if ($locker == 0) {
-        exec "psql", "-XAtqd", $db->name, "-c",
-             "$held SELECT pg_sleep(1.5); COMMIT";
-        die "psql: $!\n";
-    }
+    open my $psql, '|-', "psql", "-XAtqd", $db->name or die "psql: $!\n";
+    $psql->autoflush;
+    print $psql $put;
 
     ok(AmzSync::Site::until_true(20, sub {
         $db->value("SELECT count(*) FROM pg_stat_activity
-                     WHERE wait_event = 'PgSleep'") }), "by hand: rows");
-    sync("by hand", "u6");
-    waitpid $locker, 0;
+                     WHERE state = 'idle in transaction'") }), "by hand: rows");
 
+    my $sync = $site->begin($nginx, "u6", seller => "S1");
+
+    ok(AmzSync::Site::until_true(20, sub {
+        $db->value("SELECT count(*) FROM pg_locks
+                     WHERE NOT granted AND locktype = 'transactionid'") }),
+       "by hand: a page waits");
+    print $psql "COMMIT;\n";
+    close $psql;
+
+    is($db->wait_sync($sync), "completed", "by hand: completed")
+        or diag $site->logs;
     is_true("by hand", "u6", @AmzSync::Truth::all);
     like($nginx->log, qr/"orders".*duplicate key value/,
          "by hand: a page was refused");

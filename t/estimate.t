@@ -86,7 +86,7 @@ sub ahead {
 
             my $told = $1;
             push @early, "$told s, $status->{estimatedCompletion}"
-                if $site->db->value("
+                if $status->{estimatedCompletion} && $site->db->value("
                     SELECT '$status->{estimatedCompletion}'::timestamptz
                            < '$status->{updatedAt}'::timestamptz
                              + ($told - 1) * interval '1 s'") eq "t";
