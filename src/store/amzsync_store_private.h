@@ -14,7 +14,7 @@
 
 
 /* The newest migration in sql/ that the statements rely on. */
-#define AMZSYNC_STORE_SCHEMA_VERSION  17
+#define AMZSYNC_STORE_SCHEMA_VERSION  18
 
 
 /*
