@@ -8,7 +8,7 @@
 
 
 #include <spapi/amzsync_spapi_reader.h>
-#include <spapi/amzsync_word.h>
+#include <spapi/amzsync_spapi_word.h>
 
 
 /* Exponents beyond this are equally absurd, and their sums do not overflow. */

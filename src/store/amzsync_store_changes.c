@@ -31,26 +31,13 @@ void
 amzsync_store_sql_keys(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset, const char *prefix)
 {
-    ngx_uint_t               i;
-    const amzsync_rowset_t  *rows;
-
-    rows = dataset->rows;
-
     if (amzsync_store_unit_key(dataset)) {
         amzsync_store_sql(sql, ", %s%s", prefix,
                           amzsync_store_unit_column(dataset));
     }
 
-    if (amzsync_store_upsert_id(rows)) {
-        amzsync_store_sql(sql, ", %srow_key, %sordinal", prefix, prefix);
-        return;
-    }
-
-    for (i = 0; i < rows->ncolumns; i++) {
-        if (rows->columns[i].flags & AMZSYNC_COLUMN_KEY) {
-            amzsync_store_sql(sql, ", %s%s", prefix, rows->columns[i].name);
-        }
-    }
+    amzsync_store_sql(sql, ", ");
+    amzsync_store_sql_key(sql, dataset->rows, prefix);
 }
 
 

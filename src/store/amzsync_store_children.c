@@ -72,6 +72,8 @@ amzsync_store_sql_children(amzsync_store_sql_t *sql,
 }
 
 
+/* Looked for parent by parent, as rows are for "there". */
+
 static void
 amzsync_store_sql_kids_there(amzsync_store_sql_t *sql,
     const amzsync_rowset_t *rows, const amzsync_rowset_t *child)

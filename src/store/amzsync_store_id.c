@@ -14,7 +14,7 @@ static void amzsync_store_sql_keyed(amzsync_store_sql_t *sql,
     const amzsync_rowset_t *rows, const char *r, const char *key);
 
 
-/* The same for rows that have an id or not: with row_key and ordinal. */
+/* "src" of rows that have an id or not: with row_key and ordinal. */
 
 void
 amzsync_store_sql_id_rows(amzsync_store_sql_t *sql,

@@ -102,8 +102,9 @@ const amzsync_pg_stmt_t  amzsync_store_choice_stmt = {
 
 /*
  * A line that is there already is the same: what a report says does not change.
- * How those that go are looked for is told in amzsync_store_upsert.c; IS TRUE
- * keeps the planner, who expects few rows, from a join without a hash.
+ * How those that go are looked for is told at "there" in
+ * amzsync_store_upsert.c; IS TRUE keeps the planner, who expects few rows, from
+ * a join by loops.
  */
 
 #define AMZSYNC_STORE_ORDER_REPORT_ITEMS                                      \

@@ -11,8 +11,8 @@
 #include <dataset/amzsync_dataset.h>
 
 
-/* '{"a",NULL}', to be free()d; texts and JSON stand in quotes.  abort() if it is
- * no array, or one of another number of elements. */
+/* '{"a",NULL}', to be free()d; texts and JSON stand in quotes.  abort() if it
+ * is no array, or one of another number of elements. */
 char *literal(const amzsync_array_t *array, ngx_uint_t n);
 
 

@@ -4,8 +4,8 @@
  */
 
 
-#ifndef _AMZSYNC_WORD_H_INCLUDED_
-#define _AMZSYNC_WORD_H_INCLUDED_
+#ifndef _AMZSYNC_SPAPI_WORD_H_INCLUDED_
+#define _AMZSYNC_SPAPI_WORD_H_INCLUDED_
 
 
 #include <ngx_config.h>
@@ -62,4 +62,4 @@ amzsync_word_before(uint64_t marks)
 }
 
 
-#endif /* _AMZSYNC_WORD_H_INCLUDED_ */
+#endif /* _AMZSYNC_SPAPI_WORD_H_INCLUDED_ */
