@@ -13,7 +13,7 @@ use Socket qw(SO_RCVBUF SOL_SOCKET);
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-my $site = AmzSync::Site->new("seed=2 orders=600 page=10 quota=2000");
+my $site = AmzSync::Site->new("seed=2 orders=600 page=4 quota=2000");
 my $db = $site->db;
 my $nginx = $site->nginx(workers => 2, extra => "send_timeout 2s;");
 

@@ -14,9 +14,8 @@
  */
 
 
-#include "binary.h"
-
 #include <errno.h>
+#include <libpq-fe.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -153,43 +152,63 @@ read_pages(const char *name)
 }
 
 
-/* Columns, as the module sends them. */
+/* The columns, as the module sends them: in binary form, as PostgreSQL gives
+ * them back. */
 
 static void
-make_binary(page_t *page, const PGresult *types)
+make_binary(page_t *page, PGconn *pg, const char *sql, const Oid *types)
 {
-    int    i;
-    char  *array;
+    int        i, n;
+    PGresult  *result;
 
-    for (i = FIRST_ARRAY; i < nparams; i++) {
-        array = binary_array(page->values[i], PQparamtype(types, i),
-                             &page->lengths[i]);
+    result = PQexecParams(pg, sql, nparams, types,
+                          (const char *const *) page->values, NULL, NULL, 1);
 
-        if (array != NULL) {
-            page->values[i] = array;
-            page->formats[i] = 1;
-        }
+    if (PQresultStatus(result) != PGRES_TUPLES_OK) {
+        die("columns", PQerrorMessage(pg));
     }
+
+    for (i = FIRST_ARRAY, n = 0; i < nparams; i++, n++) {
+        page->values[i] = PQgetvalue(result, 0, n);
+        page->lengths[i] = PQgetlength(result, 0, n);
+        page->formats[i] = 1;
+    }
+
+    /* the result lives as long as its values */
 }
 
 
 static void
 make_all_binary(PGconn *pg)
 {
-    size_t     i;
-    PGresult  *types;
+    int        i, n;
+    Oid        types[PARAMS_MAX];
+    char       sql[PARAMS_MAX * sizeof("$100, ")];
+    size_t     page;
+    PGresult  *described;
 
-    types = PQdescribePrepared(pg, "page");
+    described = PQdescribePrepared(pg, "page");
 
-    if (PQresultStatus(types) != PGRES_COMMAND_OK) {
+    if (PQresultStatus(described) != PGRES_COMMAND_OK) {
         die("describe", PQerrorMessage(pg));
     }
 
-    for (i = 0; i < npages; i++) {
-        make_binary(&pages[i], types);
+    n = snprintf(sql, sizeof(sql), "SELECT ");
+
+    for (i = 0; i < nparams; i++) {
+        types[i] = PQparamtype(described, i);
+
+        if (i >= FIRST_ARRAY) {
+            n += snprintf(sql + n, sizeof(sql) - n, "%s$%d",
+                          i > FIRST_ARRAY ? ", " : "", i + 1);
+        }
     }
 
-    PQclear(types);
+    for (page = 0; page < npages; page++) {
+        make_binary(&pages[page], pg, sql, types);
+    }
+
+    PQclear(described);
 }
 
 

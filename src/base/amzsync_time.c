@@ -34,10 +34,13 @@
 typedef struct {
     const u_char  *pos;
     const u_char  *end;
+    int64_t        rest;        /* microseconds beyond milliseconds */
     unsigned       bad:1;
 } amzsync_time_text_t;
 
 
+static int64_t amzsync_time_read(amzsync_time_text_t *t, const u_char *p,
+    size_t len);
 static int64_t amzsync_time_read_date(amzsync_time_text_t *t);
 static int64_t amzsync_time_read_clock(amzsync_time_text_t *t);
 static int64_t amzsync_time_read_fraction(amzsync_time_text_t *t);
@@ -52,28 +55,49 @@ static u_char *amzsync_time_write_number(u_char *p, ngx_uint_t n,
 int64_t
 amzsync_time_parse(const u_char *p, size_t len)
 {
+    amzsync_time_text_t  t;
+
+    return amzsync_time_read(&t, p, len);
+}
+
+
+int64_t
+amzsync_time_parse_us(const u_char *p, size_t len)
+{
     int64_t              ms;
     amzsync_time_text_t  t;
 
-    t.pos = p;
-    t.end = p + len;
-    t.bad = (len > AMZSYNC_TIME_TEXT_MAX);
+    ms = amzsync_time_read(&t, p, len);
 
-    ms = amzsync_time_read_date(&t);
+    return (ms == AMZSYNC_TIME_BAD) ? ms : ms * 1000 + t.rest;
+}
 
-    if (t.pos < t.end) {
 
-        if (!amzsync_time_read_char(&t, 'T')
-            && !amzsync_time_read_char(&t, 't'))
+static int64_t
+amzsync_time_read(amzsync_time_text_t *t, const u_char *p, size_t len)
+{
+    int64_t  ms;
+
+    t->pos = p;
+    t->end = p + len;
+    t->rest = 0;
+    t->bad = (len > AMZSYNC_TIME_TEXT_MAX);
+
+    ms = amzsync_time_read_date(t);
+
+    if (t->pos < t->end) {
+
+        if (!amzsync_time_read_char(t, 'T')
+            && !amzsync_time_read_char(t, 't'))
         {
             return AMZSYNC_TIME_BAD;
         }
 
-        ms += amzsync_time_read_clock(&t);
-        ms -= amzsync_time_read_zone(&t);
+        ms += amzsync_time_read_clock(t);
+        ms -= amzsync_time_read_zone(t);
     }
 
-    if (t.bad || t.pos < t.end
+    if (t->bad || t->pos < t->end
         || ms < AMZSYNC_TIME_FIRST || ms > AMZSYNC_TIME_LAST)
     {
         return AMZSYNC_TIME_BAD;
@@ -201,20 +225,42 @@ amzsync_time_read_clock(amzsync_time_text_t *t)
 static int64_t
 amzsync_time_read_fraction(amzsync_time_text_t *t)
 {
-    int64_t  ms, unit;
+    int64_t     ms, us, seventh, more, digit;
+    ngx_uint_t  n;
 
     if (!amzsync_time_read_char(t, '.')) {
         return 0;
     }
 
-    ms = amzsync_time_read_number(t, 1, 0, 9) * 100;
+    us = 0;
+    seventh = 0;
+    more = 0;
 
-    for (unit = 10;
-         t->pos < t->end && *t->pos >= '0' && *t->pos <= '9';
-         unit /= 10)
-    {
-        ms += (*t->pos++ - '0') * unit;
+    for (n = 0; t->pos < t->end && *t->pos >= '0' && *t->pos <= '9'; n++) {
+        digit = *t->pos++ - '0';
+
+        if (n < 6) {
+            us = us * 10 + digit;
+
+        } else if (n == 6) {
+            seventh = digit;
+
+        } else {
+            more |= digit;
+        }
     }
+
+    t->bad |= (n == 0);
+
+    for ( /* void */ ; n < 6; n++) {
+        us *= 10;
+    }
+
+    ms = us / 1000;
+
+    us += (seventh > 5 || (seventh == 5 && (more || us % 2)));
+
+    t->rest = us - ms * 1000;
 
     return ms;
 }

@@ -24,6 +24,10 @@
  */
 int64_t amzsync_time_parse(const u_char *p, size_t len);
 
+/* The same in microseconds since then, rounded to the nearest, to the even one
+ * of two. */
+int64_t amzsync_time_parse_us(const u_char *p, size_t len);
+
 /*
  * Writes "2026-11-22T10:00:00.000Z", AMZSYNC_TIME_LEN bytes, and returns the
  * end.

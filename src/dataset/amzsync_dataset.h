@@ -311,27 +311,38 @@ ngx_uint_t amzsync_dataset_index(const amzsync_dataset_t *dataset);
 
 
 /*
- * Decoded rows: for every column one PostgreSQL array, ready to be a
- * statement's parameter: of TEXT, ENUM, JSON and BIGINT in binary form, which
- * PostgreSQL need not parse and which nothing has to be escaped in; of others
- * in text form, '{1.50,NULL}', ended with NUL.  The children of a page stand
- * together; "parent" holds, for each child, the 1-based number of its row among
- * the parents.  malloc()ed: made in a thread, read in the event loop, freed by
- * amzsync_rows_free().
+ * Decoded rows: for every column one PostgreSQL array in binary form, ready to
+ * be a statement's parameter: nothing has to be quoted here or parsed there.
+ * The children of a page stand together; "parent" holds, for each child, the
+ * 1-based number of its row among the parents.  malloc()ed: made in a thread,
+ * read in the event loop, freed by amzsync_rows_free().
  */
 
 typedef struct {
     u_char                  *start;
     u_char                  *last;
     u_char                  *end;
-    uint32_t                 oid;           /* of the elements' type; 0: the
-                                               array is in text form */
+    uint32_t                 oid;           /* of the elements' type */
 } amzsync_array_t;
 
-/* PostgreSQL's, of pg_type.dat: they never change. */
-#define AMZSYNC_OID_INT8        20
-#define AMZSYNC_OID_TEXT        25
-#define AMZSYNC_OID_JSONB       3802
+
+/*
+ * A number as PostgreSQL has it: digits of base 10000, the first of them times
+ * 10000 to the power of "weight", and how many decimal ones are shown behind
+ * the point.  AMZSYNC_NUMERIC_DIGITS are enough for 1000 decimal digits either
+ * side of it.
+ */
+
+#define AMZSYNC_NUMERIC_BASE    10000
+#define AMZSYNC_NUMERIC_DIGITS  (2 * 1000 / 4)
+
+typedef struct {
+    ngx_uint_t               ndigits;       /* 0: the value is 0 */
+    ngx_int_t                weight;
+    ngx_uint_t               scale;
+    unsigned                 negative:1;
+    uint16_t                 digits[AMZSYNC_NUMERIC_DIGITS];
+} amzsync_numeric_t;
 
 
 typedef struct amzsync_rows_s  amzsync_rows_t;
@@ -351,17 +362,20 @@ amzsync_rows_t *amzsync_rows_create(const amzsync_rowset_t *rowset);
 void amzsync_rows_free(amzsync_rows_t *rows);
 
 /*
- * Building.  Values are appended column by column: texts to columns of TEXT,
- * ENUM and JSON, integers to those of BIGINT and to "parent", raw text, which
- * must need no quotes in an array literal (digits, times, true and false), to
- * others.  A row whose columns all have their value is counted by the caller in
- * "nrows".  All but reset answer NGX_ERROR if there is no memory.
+ * Building.  Values are appended column by column, each by the function of the
+ * column's type: texts to columns of TEXT, ENUM and JSON, integers to those of
+ * BIGINT and to "parent", times in microseconds and dates in days since
+ * 1970-01-01.  A row whose columns all have their value is counted by the
+ * caller in "nrows".  NGX_ERROR: no memory.
  */
 ngx_int_t amzsync_array_text(amzsync_array_t *array, const u_char *p,
     size_t len);
+ngx_int_t amzsync_array_numeric(amzsync_array_t *array,
+    const amzsync_numeric_t *n);
 ngx_int_t amzsync_array_bigint(amzsync_array_t *array, int64_t n);
-ngx_int_t amzsync_array_raw(amzsync_array_t *array, const u_char *p,
-    size_t len);
+ngx_int_t amzsync_array_time(amzsync_array_t *array, int64_t us);
+ngx_int_t amzsync_array_boolean(amzsync_array_t *array, ngx_uint_t yes);
+ngx_int_t amzsync_array_date(amzsync_array_t *array, int64_t day);
 ngx_int_t amzsync_array_null(amzsync_array_t *array);
 
 /* Where the arrays end now, the children's too, and back to it: rows that a
@@ -371,8 +385,13 @@ ngx_int_t amzsync_array_null(amzsync_array_t *array);
 void amzsync_rows_mark(const amzsync_rows_t *rows, size_t *mark);
 void amzsync_rows_reset(amzsync_rows_t *rows, const size_t *mark);
 
+/* The least and the greatest of "n" times, none of them NULL and n not 0, in
+ * milliseconds. */
+void amzsync_array_times(const amzsync_array_t *array, ngx_uint_t n,
+    int64_t *least, int64_t *most);
+
 /* Ends all arrays, those of the child too: nothing may be appended then. */
-ngx_int_t amzsync_rows_finish(amzsync_rows_t *rows);
+void amzsync_rows_finish(amzsync_rows_t *rows);
 
 
 #endif /* _AMZSYNC_DATASET_H_INCLUDED_ */

@@ -17,14 +17,35 @@
 /* What stands before the text in an element of jsonb. */
 #define AMZSYNC_JSONB_VERSION   1
 
+/* Four numbers of 16 bits before a numeric's digits, and the sign's, if any. */
+#define AMZSYNC_NUMERIC_HEADER  8
+#define AMZSYNC_NUMERIC_MINUS   0x4000
+
+/* PostgreSQL's begin of times, 2000-01-01, in days since 1970-01-01. */
+#define AMZSYNC_PG_EPOCH        10957
+#define AMZSYNC_PG_DAY          86400000000LL
+
 
 static ngx_int_t amzsync_array_create(amzsync_array_t *array, uint32_t oid);
-static uint32_t amzsync_array_oid(amzsync_type_e type);
 static u_char *amzsync_array_next(amzsync_array_t *array, size_t size);
+static u_char *amzsync_array_short(u_char *p, ngx_uint_t n);
 static u_char *amzsync_array_number(u_char *p, uint32_t n);
 static ngx_int_t amzsync_array_room(amzsync_array_t *array, size_t size);
-static ngx_int_t amzsync_array_finish(amzsync_array_t *array,
-    ngx_uint_t nrows);
+static void amzsync_array_finish(amzsync_array_t *array, ngx_uint_t nrows);
+
+
+/* PostgreSQL's, of pg_type.dat: they never change. */
+
+static const uint32_t  amzsync_array_oids[] = {
+    25,         /* TEXT */
+    1700,       /* NUMERIC */
+    20,         /* BIGINT: int8 */
+    1184,       /* TIME: timestamptz */
+    16,         /* BOOLEAN */
+    3802,       /* JSON: jsonb */
+    1082,       /* DATE */
+    25          /* ENUM */
+};
 
 
 amzsync_rows_t *
@@ -42,14 +63,16 @@ amzsync_rows_create(const amzsync_rowset_t *rowset)
 
     for (i = 0; i < rowset->ncolumns; i++) {
         if (amzsync_array_create(&rows->columns[i],
-                                 amzsync_array_oid(rowset->columns[i].type))
+                                 amzsync_array_oids[rowset->columns[i].type])
             != NGX_OK)
         {
             goto failed;
         }
     }
 
-    if (amzsync_array_create(&rows->parent, AMZSYNC_OID_INT8) != NGX_OK) {
+    if (amzsync_array_create(&rows->parent, amzsync_array_oids[AMZSYNC_BIGINT])
+        != NGX_OK)
+    {
         goto failed;
     }
 
@@ -98,39 +121,11 @@ amzsync_array_create(amzsync_array_t *array, uint32_t oid)
         return NGX_ERROR;
     }
 
-    array->last = array->start;
+    array->last = array->start + AMZSYNC_ARRAY_HEADER;
     array->end = array->start + AMZSYNC_ARRAY_SIZE;
     array->oid = oid;
 
-    if (oid) {
-        array->last += AMZSYNC_ARRAY_HEADER;
-
-    } else {
-        *array->last++ = '{';
-    }
-
     return NGX_OK;
-}
-
-
-static uint32_t
-amzsync_array_oid(amzsync_type_e type)
-{
-    switch (type) {
-
-    case AMZSYNC_TEXT:
-    case AMZSYNC_ENUM:
-        return AMZSYNC_OID_TEXT;
-
-    case AMZSYNC_JSON:
-        return AMZSYNC_OID_JSONB;
-
-    case AMZSYNC_BIGINT:
-        return AMZSYNC_OID_INT8;
-
-    default:
-        return 0;
-    }
 }
 
 
@@ -160,39 +155,42 @@ amzsync_array_room(amzsync_array_t *array, size_t size)
 }
 
 
-/* Where the next value is to be written, of "size" bytes in binary form, of as
- * many at most in text form. */
+/* Where the next value is to be written, of "size" bytes. */
 
 static u_char *
 amzsync_array_next(amzsync_array_t *array, size_t size)
 {
+    u_char  *p;
+
     if (amzsync_array_room(array, size + AMZSYNC_ARRAY_LENGTH) != NGX_OK) {
         return NULL;
     }
 
-    if (array->oid) {
-        return amzsync_array_number(array->last, size);
-    }
+    p = amzsync_array_number(array->last, size);
+    array->last = p + size;
 
-    if (array->last != array->start + 1) {
-        *array->last++ = ',';
-    }
-
-    return array->last;
+    return p;
 }
 
 
 /* In the order of the network. */
 
 static u_char *
-amzsync_array_number(u_char *p, uint32_t n)
+amzsync_array_short(u_char *p, ngx_uint_t n)
 {
-    *p++ = (u_char) (n >> 24);
-    *p++ = (u_char) (n >> 16);
     *p++ = (u_char) (n >> 8);
     *p++ = (u_char) n;
 
     return p;
+}
+
+
+static u_char *
+amzsync_array_number(u_char *p, uint32_t n)
+{
+    p = amzsync_array_short(p, n >> 16);
+
+    return amzsync_array_short(p, n);
 }
 
 
@@ -202,7 +200,7 @@ amzsync_array_text(amzsync_array_t *array, const u_char *p, size_t len)
     u_char      *dst;
     ngx_uint_t   json;
 
-    json = (array->oid == AMZSYNC_OID_JSONB);
+    json = (array->oid == amzsync_array_oids[AMZSYNC_JSON]);
 
     dst = amzsync_array_next(array, len + json);
     if (dst == NULL) {
@@ -213,7 +211,7 @@ amzsync_array_text(amzsync_array_t *array, const u_char *p, size_t len)
         *dst++ = AMZSYNC_JSONB_VERSION;
     }
 
-    array->last = ngx_cpymem(dst, p, len);
+    ngx_memcpy(dst, p, len);
 
     return NGX_OK;
 }
@@ -230,23 +228,70 @@ amzsync_array_bigint(amzsync_array_t *array, int64_t n)
     }
 
     dst = amzsync_array_number(dst, (uint32_t) ((uint64_t) n >> 32));
-    array->last = amzsync_array_number(dst, (uint32_t) n);
+    (void) amzsync_array_number(dst, (uint32_t) n);
 
     return NGX_OK;
 }
 
 
 ngx_int_t
-amzsync_array_raw(amzsync_array_t *array, const u_char *p, size_t len)
+amzsync_array_numeric(amzsync_array_t *array, const amzsync_numeric_t *n)
 {
-    u_char  *dst;
+    u_char      *dst;
+    ngx_uint_t   i;
 
-    dst = amzsync_array_next(array, len);
+    dst = amzsync_array_next(array, AMZSYNC_NUMERIC_HEADER + 2 * n->ndigits);
     if (dst == NULL) {
         return NGX_ERROR;
     }
 
-    array->last = ngx_cpymem(dst, p, len);
+    dst = amzsync_array_short(dst, n->ndigits);
+    dst = amzsync_array_short(dst, (ngx_uint_t) n->weight);
+    dst = amzsync_array_short(dst, n->negative ? AMZSYNC_NUMERIC_MINUS : 0);
+    dst = amzsync_array_short(dst, n->scale);
+
+    for (i = 0; i < n->ndigits; i++) {
+        dst = amzsync_array_short(dst, n->digits[i]);
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+amzsync_array_time(amzsync_array_t *array, int64_t us)
+{
+    return amzsync_array_bigint(array, us - AMZSYNC_PG_EPOCH * AMZSYNC_PG_DAY);
+}
+
+
+ngx_int_t
+amzsync_array_date(amzsync_array_t *array, int64_t day)
+{
+    u_char  *dst;
+
+    dst = amzsync_array_next(array, sizeof(uint32_t));
+    if (dst == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) amzsync_array_number(dst, (uint32_t) (day - AMZSYNC_PG_EPOCH));
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+amzsync_array_boolean(amzsync_array_t *array, ngx_uint_t yes)
+{
+    u_char  *dst;
+
+    dst = amzsync_array_next(array, 1);
+    if (dst == NULL) {
+        return NGX_ERROR;
+    }
+
+    *dst = (u_char) yes;
 
     return NGX_OK;
 }
@@ -255,10 +300,6 @@ amzsync_array_raw(amzsync_array_t *array, const u_char *p, size_t len)
 ngx_int_t
 amzsync_array_null(amzsync_array_t *array)
 {
-    if (array->oid == 0) {
-        return amzsync_array_raw(array, (const u_char *) "NULL", 4);
-    }
-
     if (amzsync_array_room(array, AMZSYNC_ARRAY_LENGTH) != NGX_OK) {
         return NGX_ERROR;
     }
@@ -269,29 +310,46 @@ amzsync_array_null(amzsync_array_t *array)
 }
 
 
-static ngx_int_t
+void
+amzsync_array_times(const amzsync_array_t *array, ngx_uint_t n,
+    int64_t *least, int64_t *most)
+{
+    int64_t        ms;
+    uint64_t       time;
+    ngx_uint_t     i, k;
+    const u_char  *p;
+
+    *least = INT64_MAX;
+    *most = INT64_MIN;
+
+    p = array->start + AMZSYNC_ARRAY_HEADER;
+
+    for (i = 0; i < n; i++) {
+        p += AMZSYNC_ARRAY_LENGTH;
+        time = 0;
+
+        for (k = 0; k < sizeof(time); k++) {
+            time = time << 8 | *p++;
+        }
+
+        ms = ((int64_t) time + AMZSYNC_PG_EPOCH * AMZSYNC_PG_DAY) / 1000;
+
+        *least = ngx_min(*least, ms);
+        *most = ngx_max(*most, ms);
+    }
+}
+
+
+static void
 amzsync_array_finish(amzsync_array_t *array, ngx_uint_t nrows)
 {
     u_char  *p;
 
-    if (array->oid) {
-        p = amzsync_array_number(array->start, 1);      /* dimension */
-        p = amzsync_array_number(p, 1);                 /* may have NULLs */
-        p = amzsync_array_number(p, array->oid);
-        p = amzsync_array_number(p, nrows);
-        (void) amzsync_array_number(p, 1);              /* the first's index */
-
-        return NGX_OK;
-    }
-
-    if (amzsync_array_room(array, 2) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    *array->last++ = '}';
-    *array->last = '\0';
-
-    return NGX_OK;
+    p = amzsync_array_number(array->start, 1);      /* dimension */
+    p = amzsync_array_number(p, 1);                 /* may have NULLs */
+    p = amzsync_array_number(p, array->oid);
+    p = amzsync_array_number(p, nrows);
+    (void) amzsync_array_number(p, 1);              /* the first's index */
 }
 
 
@@ -329,24 +387,17 @@ amzsync_rows_reset(amzsync_rows_t *rows, const size_t *mark)
 }
 
 
-ngx_int_t
+void
 amzsync_rows_finish(amzsync_rows_t *rows)
 {
     ngx_uint_t  i;
 
-    for (i = 0; i < rows->rowset->ncolumns; i++) {
-        if (amzsync_array_finish(&rows->columns[i], rows->nrows) != NGX_OK) {
-            return NGX_ERROR;
+    for ( /* void */ ; rows != NULL; rows = rows->child) {
+
+        for (i = 0; i < rows->rowset->ncolumns; i++) {
+            amzsync_array_finish(&rows->columns[i], rows->nrows);
         }
-    }
 
-    if (amzsync_array_finish(&rows->parent, rows->nrows) != NGX_OK) {
-        return NGX_ERROR;
+        amzsync_array_finish(&rows->parent, rows->nrows);
     }
-
-    if (rows->child != NULL) {
-        return amzsync_rows_finish(rows->child);
-    }
-
-    return NGX_OK;
 }

@@ -20,7 +20,7 @@
 
 
 #define AMZSYNC_PG_PARAMS_MAX  128
-#define AMZSYNC_PG_STMTS_MAX   96
+#define AMZSYNC_PG_STMTS_MAX   128
 
 
 typedef enum {

@@ -59,6 +59,12 @@ amzsync_pg_log_text(u_char buf[AMZSYNC_PG_TEXT_MAX], const char *message)
 static ngx_uint_t
 amzsync_pg_log_level(const char *sqlstate)
 {
+    /* a row that was thought to be new: the statement is sent once more */
+
+    if (ngx_strcmp(sqlstate, "23505") == 0) {
+        return NGX_LOG_INFO;
+    }
+
     /* conflicts with other sessions, and timeouts: these come and go */
 
     if (ngx_strncmp(sqlstate, "40", 2) == 0

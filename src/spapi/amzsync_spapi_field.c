@@ -223,15 +223,15 @@ amzsync_field_enum(amzsync_array_t *array, const u_char *p, size_t len)
 static ngx_int_t
 amzsync_field_day(amzsync_array_t *array, const u_char *p, size_t len)
 {
-    u_char  buf[sizeof("2026-11-22") - 1];
+    int64_t  begin;
 
-    if (amzsync_field_date(p, len, buf) != len
-        || amzsync_time_parse(buf, sizeof(buf)) == AMZSYNC_TIME_BAD)
-    {
-        return NGX_DECLINED;
-    }
+    begin = amzsync_field_day_begin(p, len);
 
-    return amzsync_array_raw(array, buf, sizeof(buf));
+    /* a begin of a day is a multiple of it, before 1970 too */
+
+    return (begin == AMZSYNC_TIME_BAD)
+           ? NGX_DECLINED
+           : amzsync_array_date(array, begin / AMZSYNC_TIME_DAY);
 }
 
 

@@ -103,7 +103,7 @@ amzsync_spapi_rows(const amzsync_dataset_t *dataset, const u_char *p,
         }
 
         if (rc == NGX_OK) {
-            rc = amzsync_rows_finish(*rows);
+            amzsync_rows_finish(*rows);
         }
     }
 

@@ -129,7 +129,7 @@ amzsync_report_read(amzsync_spapi_report_t *call)
         }
 
         if (rc == NGX_OK) {
-            rc = amzsync_rows_finish(call->rows);
+            amzsync_rows_finish(call->rows);
         }
 
         free(s->names);

@@ -8,7 +8,8 @@
 #include <base/amzsync_time.h>
 
 
-#define AMZSYNC_VALUE_SECONDS  (sizeof("2026-11-22T10:00:00") - 1)
+/* The power of 10000 that a power of ten is part of, below 0 too. */
+#define amzsync_value_weight(power)  (((power) - ((power) & 3)) / 4)
 
 
 static ngx_int_t amzsync_value_json(amzsync_array_t *array,
@@ -17,10 +18,14 @@ static ngx_int_t amzsync_value_scalar(amzsync_array_t *array,
     const amzsync_column_t *column, const u_char *p, size_t len);
 static ngx_int_t amzsync_value_numeric(amzsync_array_t *array,
     const u_char *p, size_t len);
+static void amzsync_value_digits(amzsync_numeric_t *numeric,
+    const amzsync_reader_number_t *n);
 static ngx_int_t amzsync_value_bigint(amzsync_array_t *array, const u_char *p,
     size_t len);
 static ngx_int_t amzsync_value_integer(const amzsync_reader_number_t *n,
     uint64_t *value);
+static ngx_uint_t amzsync_value_digit(const amzsync_reader_number_t *n,
+    int64_t i);
 static ngx_int_t amzsync_value_time(amzsync_array_t *array, const u_char *p,
     size_t len);
 
@@ -143,10 +148,12 @@ amzsync_value_scalar(amzsync_array_t *array, const amzsync_column_t *column,
         return amzsync_value_time(array, p, len);
 
     case AMZSYNC_BOOLEAN:
-        if ((len == 4 && ngx_memcmp(p, "true", 4) == 0)
-            || (len == 5 && ngx_memcmp(p, "false", 5) == 0))
-        {
-            return amzsync_array_raw(array, p, len);
+        if (len == 4 && ngx_memcmp(p, "true", 4) == 0) {
+            return amzsync_array_boolean(array, 1);
+        }
+
+        if (len == 5 && ngx_memcmp(p, "false", 5) == 0) {
+            return amzsync_array_boolean(array, 0);
         }
 
         return NGX_DECLINED;
@@ -160,13 +167,59 @@ amzsync_value_scalar(amzsync_array_t *array, const amzsync_column_t *column,
 static ngx_int_t
 amzsync_value_numeric(amzsync_array_t *array, const u_char *p, size_t len)
 {
+    amzsync_numeric_t        numeric;
     amzsync_reader_number_t  n;
 
     if (amzsync_reader_number(p, &n) != p + len || amzsync_reader_wide(&n)) {
         return NGX_DECLINED;
     }
 
-    return amzsync_array_raw(array, p, len);
+    amzsync_value_digits(&numeric, &n);
+
+    return amzsync_array_numeric(array, &numeric);
+}
+
+
+/* Four decimal digits are one, counted from the point; zeros at either end are
+ * left out. */
+
+static void
+amzsync_value_digits(amzsync_numeric_t *numeric,
+    const amzsync_reader_number_t *n)
+{
+    int64_t  i, first, last, power;
+
+    static const uint16_t  tens[] = { 1, 10, 100, 1000 };
+
+    numeric->ndigits = 0;
+    numeric->weight = 0;
+    numeric->negative = 0;
+    numeric->scale = ngx_max((int64_t) n->nfraction - n->exponent, 0);
+
+    first = 0;
+    last = n->ninteger + n->nfraction - 1;
+
+    while (first <= last && amzsync_value_digit(n, first) == 0) { first++; }
+
+    if (first > last) {
+        return;
+    }
+
+    while (amzsync_value_digit(n, last) == 0) { last--; }
+
+    power = (int64_t) n->ninteger + n->exponent - 1 - first;
+
+    numeric->negative = n->negative;
+    numeric->weight = amzsync_value_weight(power);
+    numeric->ndigits = numeric->weight
+                       - amzsync_value_weight(power + first - last) + 1;
+
+    ngx_memzero(numeric->digits, numeric->ndigits * sizeof(uint16_t));
+
+    for (i = first; i <= last; i++, power--) {
+        numeric->digits[numeric->weight - amzsync_value_weight(power)]
+            += amzsync_value_digit(n, i) * tens[power & 3];
+    }
 }
 
 
@@ -193,9 +246,8 @@ amzsync_value_bigint(amzsync_array_t *array, const u_char *p, size_t len)
 static ngx_int_t
 amzsync_value_integer(const amzsync_reader_number_t *n, uint64_t *value)
 {
-    u_char     c;
     int64_t    i, point, total;
-    uint64_t   max;
+    uint64_t   c, max;
 
     max = (uint64_t) INT64_MAX + n->negative;
     point = (int64_t) n->ninteger + n->exponent;
@@ -205,15 +257,7 @@ amzsync_value_integer(const amzsync_reader_number_t *n, uint64_t *value)
 
     for (i = 0; i < ngx_max(point, total); i++) {
 
-        if (i >= total) {
-            c = 0;
-
-        } else if (i < (int64_t) n->ninteger) {
-            c = n->integer[i] - '0';
-
-        } else {
-            c = n->fraction[i - n->ninteger] - '0';
-        }
+        c = (i < total) ? amzsync_value_digit(n, i) : 0;
 
         if (i >= point) {
 
@@ -235,38 +279,27 @@ amzsync_value_integer(const amzsync_reader_number_t *n, uint64_t *value)
 }
 
 
+static ngx_uint_t
+amzsync_value_digit(const amzsync_reader_number_t *n, int64_t i)
+{
+    return (i < (int64_t) n->ninteger) ? n->integer[i] - '0'
+                                       : n->fraction[i - n->ninteger] - '0';
+}
+
+
 static ngx_int_t
 amzsync_value_time(amzsync_array_t *array, const u_char *p, size_t len)
 {
-    u_char         buf[sizeof("2016-12-31T23:59:60+00:00")], *last;
-    const u_char  *zone;
+    int64_t  us;
 
     /* dates alone and times without seconds are not of RFC 3339 */
 
-    if (len < AMZSYNC_VALUE_SECONDS + 1
-        || p[16] != ':'
-        || amzsync_time_parse(p, len) == AMZSYNC_TIME_BAD)
-    {
+    if (len < sizeof("2026-11-22T10:00:00Z") - 1 || p[16] != ':') {
         return NGX_DECLINED;
     }
 
-    if (p[17] != '6') {
-        return amzsync_array_raw(array, p, len);
-    }
+    us = amzsync_time_parse_us(p, len);
 
-    /*
-     * PostgreSQL takes a leap second for the next minute's first, but refuses
-     * a fraction of the day's last.
-     */
-
-    zone = p + AMZSYNC_VALUE_SECONDS;
-
-    while (*zone == '.' || (*zone >= '0' && *zone <= '9')) {
-        zone++;
-    }
-
-    last = ngx_cpymem(buf, p, AMZSYNC_VALUE_SECONDS);
-    last = ngx_cpymem(last, zone, p + len - zone);
-
-    return amzsync_array_raw(array, buf, last - buf);
+    return (us == AMZSYNC_TIME_BAD) ? NGX_DECLINED
+                                    : amzsync_array_time(array, us);
 }

@@ -221,6 +221,10 @@ amzsync_store_again(amzsync_pg_query_t *query)
         return 0;
     }
 
+    if (ngx_strcmp(query->sqlstate, "23505") == 0) {
+        query->stmt = amzsync_store_page_met_stmt(query->stmt);
+    }
+
     amzsync_pg_retry(query, AMZSYNC_STORE_RETRY_DELAY << query->retries);
 
     return 1;
@@ -229,9 +233,10 @@ amzsync_store_again(amzsync_pg_query_t *query)
 
 /*
  * A serialization failure or a deadlock is nobody's fault.  A unique violation
- * is a start that met another one within the same millisecond, or a page that
- * met a row that somebody put in by hand: the next snapshot sees it.  A lock
- * that was not had in time is asked for once more.
+ * is a start that met another one within the same millisecond, a page that met
+ * a row that somebody put in by hand, which the next snapshot sees, or one that
+ * was thought to have new rows only, which is sent as another statement.  A
+ * lock that was not had in time is asked for once more.
  */
 
 static ngx_uint_t

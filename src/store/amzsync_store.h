@@ -537,6 +537,8 @@ typedef struct {
     int64_t                   range_from;   /* the window; TIME_BAD: there is */
     int64_t                   range_to;     /* no plan yet */
     ngx_uint_t                last;         /* page of it */
+    ngx_uint_t                fresh;        /* its rows are thought to be new:
+                                               a cheaper statement, if so */
     const amzsync_store_load_t  *load;      /* of a report, else NULL */
     const amzsync_store_choice_t  *choice;  /* or NULL; the window begins
                                                anew */
@@ -549,6 +551,9 @@ typedef struct {
 amzsync_store_call_t *amzsync_store_page(amzsync_store_t *store,
     amzsync_store_lease_t *lease, amzsync_store_page_t *page, ngx_msec_t ttl,
     amzsync_store_handler_pt handler, void *data);
+
+/* Of a page of calls: how many of its rows were there before. */
+ngx_uint_t amzsync_store_page_met(amzsync_store_call_t *call);
 
 /* Of a step of a report that Amazon has made by itself: whether its rows were
  * stored by another sync, and this one is not a full one. */

@@ -8,6 +8,9 @@
 #include <store/amzsync_store_upsert.h>
 
 
+static void amzsync_store_sql_kids(amzsync_store_sql_t *sql,
+    const amzsync_rowset_t *rows, const amzsync_rowset_t *child,
+    ngx_uint_t written);
 static void amzsync_store_sql_kids_there(amzsync_store_sql_t *sql,
     const amzsync_rowset_t *rows, const amzsync_rowset_t *child);
 static void amzsync_store_sql_kids_insert(amzsync_store_sql_t *sql,
@@ -30,33 +33,22 @@ amzsync_store_sql_children(amzsync_store_sql_t *sql,
 {
     amzsync_store_sql(sql, ", written AS MATERIALIZED (SELECT ");
     amzsync_store_sql_key(sql, rows, "");
-    amzsync_store_sql(sql, " FROM fresh UNION ALL SELECT ");
+    amzsync_store_sql(sql, " FROM unmet UNION ALL SELECT ");
     amzsync_store_sql_key(sql, rows, "");
-    amzsync_store_sql(sql, " FROM stored), kids AS MATERIALIZED ("
-                      "SELECT DISTINCT ON (");
-    amzsync_store_sql_kid(sql, rows, child, "src.", "k.");
-    amzsync_store_sql(sql, ") ");
-    amzsync_store_sql_key(sql, rows, "src.");
-    amzsync_store_sql_columns(sql, child, ", k.%s", 0, 0);
-    amzsync_store_sql(sql, " FROM written JOIN src USING (");
-    amzsync_store_sql_key(sql, rows, "");
-    amzsync_store_sql(sql, ") JOIN ");
-    amzsync_store_sql_source(sql, child, "k", 1);
-    amzsync_store_sql(sql, " ON k.parent = src.ord ORDER BY ");
-    amzsync_store_sql_kid(sql, rows, child, "src.", "k.");
-    amzsync_store_sql(sql, ", k.ord DESC)");
+    amzsync_store_sql(sql, " FROM stored)");
 
+    amzsync_store_sql_kids(sql, rows, child, 1);
     amzsync_store_sql_kids_there(sql, rows, child);
 
-    amzsync_store_sql(sql, ", kids_fresh AS (");
+    amzsync_store_sql(sql, ", kids_unmet AS (");
     amzsync_store_sql_kids_insert(sql, rows, child);
-    amzsync_store_sql(sql, "(");
+    amzsync_store_sql(sql, " WHERE (");
     amzsync_store_sql_kid(sql, rows, child, "", "");
     amzsync_store_sql(sql, ") NOT IN (SELECT ");
     amzsync_store_sql_kid(sql, rows, child, "", "");
     amzsync_store_sql(sql, " FROM kids_there)), kids_stored AS (");
     amzsync_store_sql_kids_insert(sql, rows, child);
-    amzsync_store_sql(sql, "((");
+    amzsync_store_sql(sql, " WHERE ((");
     amzsync_store_sql_kid(sql, rows, child, "", "");
     amzsync_store_sql(sql, ") IN (SELECT ");
     amzsync_store_sql_kid(sql, rows, child, "", "");
@@ -69,6 +61,46 @@ amzsync_store_sql_children(amzsync_store_sql_t *sql,
     amzsync_store_sql(sql, ")");
 
     amzsync_store_sql_gone(sql, rows, child);
+}
+
+
+/* Of rows that are all new: their children are, too, or are met. */
+
+void
+amzsync_store_sql_new_children(amzsync_store_sql_t *sql,
+    const amzsync_rowset_t *rows, const amzsync_rowset_t *child)
+{
+    amzsync_store_sql_kids(sql, rows, child, 0);
+
+    amzsync_store_sql(sql, ", kids_fresh AS (");
+    amzsync_store_sql_kids_insert(sql, rows, child);
+    amzsync_store_sql(sql, ")");
+}
+
+
+/* Of those rows of "src" that "written" has; or of all. */
+
+static void
+amzsync_store_sql_kids(amzsync_store_sql_t *sql, const amzsync_rowset_t *rows,
+    const amzsync_rowset_t *child, ngx_uint_t written)
+{
+    amzsync_store_sql(sql, ", kids AS MATERIALIZED (SELECT DISTINCT ON (");
+    amzsync_store_sql_kid(sql, rows, child, "src.", "k.");
+    amzsync_store_sql(sql, ") ");
+    amzsync_store_sql_key(sql, rows, "src.");
+    amzsync_store_sql_columns(sql, child, ", k.%s", 0, 0);
+    amzsync_store_sql(sql, " FROM src JOIN ");
+
+    if (written) {
+        amzsync_store_sql(sql, "written USING (");
+        amzsync_store_sql_key(sql, rows, "");
+        amzsync_store_sql(sql, ") JOIN ");
+    }
+
+    amzsync_store_sql_source(sql, child, "k", 1);
+    amzsync_store_sql(sql, " ON k.parent = src.ord ORDER BY ");
+    amzsync_store_sql_kid(sql, rows, child, "src.", "k.");
+    amzsync_store_sql(sql, ", k.ord DESC)");
 }
 
 
@@ -91,7 +123,7 @@ amzsync_store_sql_kids_there(amzsync_store_sql_t *sql,
 }
 
 
-/* The INSERT of kids, of those that what follows lets pass. */
+/* The INSERT of kids, of those that what may follow lets pass. */
 
 static void
 amzsync_store_sql_kids_insert(amzsync_store_sql_t *sql,
@@ -102,7 +134,7 @@ amzsync_store_sql_kids_insert(amzsync_store_sql_t *sql,
     amzsync_store_sql_key(sql, rows, "");
     amzsync_store_sql_columns(sql, child, ", %s", 0, 0);
     amzsync_store_sql(sql, ") SELECT $1, page.selling_partner_id, "
-                      "page.region, kids.* FROM page, kids WHERE ");
+                      "page.region, kids.* FROM page, kids");
 }
 
 

@@ -10,7 +10,10 @@
 #include <store/amzsync_store_upsert.h>
 
 
+static ngx_int_t amzsync_store_page_create(ngx_conf_t *cf, ngx_uint_t i);
 static const amzsync_pg_stmt_t *amzsync_store_page_stmt(
+    amzsync_store_page_t *page);
+static const amzsync_pg_stmt_t *amzsync_store_page_rows_stmt(
     amzsync_store_page_t *page);
 static ngx_int_t amzsync_store_page_params(amzsync_pg_query_t *query,
     amzsync_store_page_t *page, ngx_msec_t ttl);
@@ -20,10 +23,17 @@ static ngx_int_t amzsync_store_page_window(amzsync_pg_query_t *query,
     amzsync_store_page_t *page, const amzsync_pg_stmt_t *stmt);
 
 
-/* Three a dataset, made at configuration time: for a page, for the last one of
- * a window or scan, which a report has no statement of its own for, and for a
- * report in place of calls. */
-static amzsync_pg_stmt_t  **amzsync_store_page_stmts;
+/* Of each dataset, made at configuration time; NULL: it has none. */
+
+typedef struct {
+    amzsync_pg_stmt_t  *page;
+    amzsync_pg_stmt_t  *fresh;      /* all of its rows are thought to be new */
+    amzsync_pg_stmt_t  *last;       /* of a window or scan */
+    amzsync_pg_stmt_t  *instead;    /* of a report in place of calls */
+} amzsync_store_page_stmts_t;
+
+
+static amzsync_store_page_stmts_t  *amzsync_store_page_stmts;
 
 
 static const amzsync_pg_stmt_t  amzsync_store_step_stmt = {
@@ -68,50 +78,63 @@ static const amzsync_pg_stmt_t  amzsync_store_finish_stmt = {
 ngx_int_t
 amzsync_store_page_init(ngx_conf_t *cf)
 {
-    ngx_uint_t                 i;
-    amzsync_pg_stmt_t        **stmt;
-    const amzsync_dataset_t   *dataset;
+    ngx_uint_t  i;
 
-    stmt = ngx_pcalloc(cf->pool, 3 * amzsync_ndatasets
-                                 * sizeof(amzsync_pg_stmt_t *));
-    if (stmt == NULL) {
+    amzsync_store_page_stmts = ngx_pcalloc(cf->pool, amzsync_ndatasets
+                                       * sizeof(amzsync_store_page_stmts_t));
+    if (amzsync_store_page_stmts == NULL) {
         return NGX_ERROR;
     }
 
-    amzsync_store_page_stmts = stmt;
-
-    for (i = 0; i < amzsync_ndatasets; i++, stmt += 3) {
-        dataset = amzsync_datasets[i];
-
-        if (dataset->report) {
-            stmt[0] = amzsync_store_load_create(cf->pool, dataset,
-                                            amzsync_store_dataset_stmt(i, 0));
-            stmt[1] = stmt[0];
-
-        } else {
-            stmt[0] = amzsync_store_upsert_create(cf->pool, dataset,
-                                        amzsync_store_dataset_stmt(i, 0), 0);
-            stmt[1] = amzsync_store_upsert_create(cf->pool, dataset,
-                                        amzsync_store_dataset_stmt(i, 2), 1);
-        }
-
-        if (stmt[0] == NULL || stmt[1] == NULL) {
-            return NGX_ERROR;
-        }
-
-        if (dataset->instead == NULL) {
-            continue;
-        }
-
-        stmt[2] = amzsync_store_order_report_create(cf->pool, dataset->instead,
-                                            amzsync_store_dataset_stmt(i, 3));
-
-        if (stmt[2] == NULL) {
+    for (i = 0; i < amzsync_ndatasets; i++) {
+        if (amzsync_store_page_create(cf, i) != NGX_OK) {
             return NGX_ERROR;
         }
     }
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+amzsync_store_page_create(ngx_conf_t *cf, ngx_uint_t i)
+{
+    const amzsync_dataset_t     *dataset;
+    amzsync_store_page_stmts_t  *stmts;
+
+    dataset = amzsync_datasets[i];
+    stmts = &amzsync_store_page_stmts[i];
+
+    if (dataset->report) {
+        stmts->page = amzsync_store_load_create(cf->pool, dataset,
+                                            amzsync_store_dataset_stmt(i, 0));
+
+        return stmts->page ? NGX_OK : NGX_ERROR;
+    }
+
+    stmts->page = amzsync_store_upsert_create(cf->pool, dataset,
+                                            amzsync_store_dataset_stmt(i, 0),
+                                            AMZSYNC_STORE_PAGE_ANY);
+    stmts->last = amzsync_store_upsert_create(cf->pool, dataset,
+                                            amzsync_store_dataset_stmt(i, 2),
+                                            AMZSYNC_STORE_PAGE_LAST);
+    stmts->fresh = amzsync_store_upsert_create(cf->pool, dataset,
+                                            amzsync_store_dataset_stmt(i, 4),
+                                            AMZSYNC_STORE_PAGE_FRESH);
+
+    if (stmts->page == NULL || stmts->last == NULL || stmts->fresh == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (dataset->instead == NULL) {
+        return NGX_OK;
+    }
+
+    stmts->instead = amzsync_store_order_report_create(cf->pool,
+                                            dataset->instead,
+                                            amzsync_store_dataset_stmt(i, 3));
+
+    return stmts->instead ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -160,13 +183,8 @@ amzsync_store_page(amzsync_store_t *store, amzsync_store_lease_t *lease,
 static const amzsync_pg_stmt_t *
 amzsync_store_page_stmt(amzsync_store_page_t *page)
 {
-    ngx_uint_t  i, n;
-
     if (page->rows) {
-        i = amzsync_dataset_index(page->dataset);
-        n = (amzsync_datasets[i] != page->dataset) ? 2 : (page->last ? 1 : 0);
-
-        return amzsync_store_page_stmts[3 * i + n];
+        return amzsync_store_page_rows_stmt(page);
     }
 
     if (page->choice) {
@@ -185,6 +203,46 @@ amzsync_store_page_stmt(amzsync_store_page_t *page)
     }
 
     return &amzsync_store_step_stmt;
+}
+
+
+static const amzsync_pg_stmt_t *
+amzsync_store_page_rows_stmt(amzsync_store_page_t *page)
+{
+    ngx_uint_t                   i;
+    amzsync_store_page_stmts_t  *stmts;
+
+    i = amzsync_dataset_index(page->dataset);
+    stmts = &amzsync_store_page_stmts[i];
+
+    if (amzsync_datasets[i] != page->dataset) {
+        return stmts->instead;
+    }
+
+    if (page->dataset->report) {
+        return stmts->page;
+    }
+
+    if (page->last) {
+        return stmts->last;
+    }
+
+    return page->fresh ? stmts->fresh : stmts->page;
+}
+
+
+const amzsync_pg_stmt_t *
+amzsync_store_page_met_stmt(const amzsync_pg_stmt_t *stmt)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < amzsync_ndatasets; i++) {
+        if (stmt == amzsync_store_page_stmts[i].fresh) {
+            return amzsync_store_page_stmts[i].page;
+        }
+    }
+
+    return stmt;
 }
 
 
@@ -289,6 +347,13 @@ amzsync_store_page_window(amzsync_pg_query_t *query,
 
 ngx_uint_t
 amzsync_store_page_known(amzsync_store_call_t *call)
+{
+    return amzsync_store_int(call, 0, 0, 0);
+}
+
+
+ngx_uint_t
+amzsync_store_page_met(amzsync_store_call_t *call)
 {
     return amzsync_store_int(call, 0, 0, 0);
 }

@@ -69,10 +69,11 @@ typedef enum {
     AMZSYNC_STORE_WINDOW_FAILED,
     AMZSYNC_STORE_STATUS_COVERAGE,
     AMZSYNC_STORE_CHOICE,
-    AMZSYNC_STORE_DATASETS      /* four a dataset from here on: the commit of
+    AMZSYNC_STORE_DATASETS      /* five a dataset from here on: the commit of
                                    a page, the plan, the purge of loads or the
-                                   commit of a window's last page, and the
-                                   commit of a report in place of calls */
+                                   commit of a window's last page, the commit
+                                   of a report in place of calls, and that of a
+                                   page whose rows are all new */
 } amzsync_store_stmt_e;
 
 
@@ -228,10 +229,15 @@ ngx_int_t amzsync_store_plan_init(ngx_conf_t *cf);
 ngx_int_t amzsync_store_load_init(ngx_conf_t *cf);
 
 /* The place of a dataset's statement: 0 page, 1 plan, 2 purge or last page, 3
- * report in place of calls. */
+ * report in place of calls, 4 page of new rows. */
 #define amzsync_store_dataset_stmt(i, n)                                      \
     (AMZSYNC_STORE_DATASETS + AMZSYNC_STORE_DATASET_STMTS * (i) + (n))
-#define AMZSYNC_STORE_DATASET_STMTS  4
+#define AMZSYNC_STORE_DATASET_STMTS  5
+
+/* The statement that takes the same parameters where this one has met a row
+ * that is there already: the same, but for pages of new rows. */
+const amzsync_pg_stmt_t *amzsync_store_page_met_stmt(
+    const amzsync_pg_stmt_t *stmt);
 
 /*
  * In a query's handler: whether PostgreSQL asked to repeat it and it was sent

@@ -13,6 +13,10 @@
  * since the statement's snapshot: that would have been a step of this dataset,
  * and "page" lets none but the next one pass.  What somebody puts in by hand
  * meanwhile is a unique violation, after which the page is sent again.
+ *
+ * A page whose rows are thought to be new, as all were on the pages before, is
+ * inserted without looking: a unique violation tells that one is not, and the
+ * page is sent again as one of any rows.
  */
 
 
@@ -21,9 +25,11 @@
 
 static void amzsync_store_sql_rows(amzsync_store_sql_t *sql,
     const amzsync_rowset_t *rows);
+static void amzsync_store_sql_fresh(amzsync_store_sql_t *sql,
+    const amzsync_dataset_t *dataset);
 static void amzsync_store_sql_there(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset);
-static void amzsync_store_sql_fresh(amzsync_store_sql_t *sql,
+static void amzsync_store_sql_unmet(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset);
 static void amzsync_store_sql_stored(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset);
@@ -33,6 +39,11 @@ static void amzsync_store_sql_values(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset);
 static void amzsync_store_sql_unseen(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset);
+
+static void amzsync_store_sql_last(amzsync_store_sql_t *sql,
+    const amzsync_dataset_t *dataset);
+static void amzsync_store_sql_met(amzsync_store_sql_t *sql,
+    const amzsync_rowset_t *rows, amzsync_store_page_e kind);
 
 static ngx_int_t amzsync_store_upsert_rowset(amzsync_pg_query_t *query,
     const amzsync_rows_t *rows);
@@ -48,7 +59,7 @@ static const char  *amzsync_store_types[] = {
 
 amzsync_pg_stmt_t *
 amzsync_store_upsert_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
-    ngx_uint_t index, ngx_uint_t last)
+    ngx_uint_t index, amzsync_store_page_e kind)
 {
     amzsync_store_sql_t      sql;
     const amzsync_column_t  *id;
@@ -57,6 +68,7 @@ amzsync_store_upsert_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
     ngx_memzero(&sql, sizeof(amzsync_store_sql_t));
 
     rows = dataset->rows;
+    id = amzsync_store_upsert_id(rows);
 
     sql.pool = pool;
     sql.param = 1 + AMZSYNC_STORE_STEP_PARAMS;
@@ -64,44 +76,43 @@ amzsync_store_upsert_create(ngx_pool_t *pool, const amzsync_dataset_t *dataset,
     if (dataset->each) {
         sql.param++;
 
-    } else if (last) {
+    } else if (kind == AMZSYNC_STORE_PAGE_LAST) {
         sql.param = 1 + AMZSYNC_STORE_WINDOW_PARAMS;
     }
 
     amzsync_store_sql_rows(&sql, rows);
     amzsync_store_sql(&sql, ", %s",
                       AMZSYNC_STORE_FENCES("(SELECT count(*) FROM src)"));
-    amzsync_store_sql_there(&sql, dataset);
-    amzsync_store_sql_fresh(&sql, dataset);
-    amzsync_store_sql_stored(&sql, dataset);
 
-    id = amzsync_store_upsert_id(rows);
+    if (kind == AMZSYNC_STORE_PAGE_FRESH) {
+        amzsync_store_sql_fresh(&sql, dataset);
+
+    } else {
+        amzsync_store_sql_there(&sql, dataset);
+        amzsync_store_sql_unmet(&sql, dataset);
+        amzsync_store_sql_stored(&sql, dataset);
+    }
 
     if (id) {
         amzsync_store_sql_named(&sql, rows, id->name);
     }
 
-    if (last && (dataset->flags & AMZSYNC_DATASET_SNAPSHOT)) {
-        amzsync_store_sql_unseen(&sql, dataset);
+    if (kind == AMZSYNC_STORE_PAGE_LAST) {
+        amzsync_store_sql_last(&sql, dataset);
     }
 
-    if (last && dataset->each) {
-        amzsync_store_sql_read(&sql, dataset->each);
-
-    } else if (last) {
-        amzsync_store_window_done(&sql, dataset, "(SELECT count(*) FROM src)");
-    }
-
-    if (amzsync_store_tracks(rows)) {
+    if (kind != AMZSYNC_STORE_PAGE_FRESH && amzsync_store_tracks(rows)) {
         amzsync_store_sql_changes(&sql, dataset);
     }
 
-    if (rows->child) {
+    if (rows->child && kind == AMZSYNC_STORE_PAGE_FRESH) {
+        amzsync_store_sql_new_children(&sql, rows, rows->child);
+
+    } else if (rows->child) {
         amzsync_store_sql_children(&sql, rows, rows->child);
     }
 
-    amzsync_store_sql(&sql, " SELECT count(*) FROM src, page "
-                            "HAVING EXISTS (SELECT FROM page)");
+    amzsync_store_sql_met(&sql, rows, kind);
 
     return amzsync_store_sql_stmt(&sql, index, dataset->name, sql.param - 1);
 }
@@ -168,6 +179,20 @@ amzsync_store_sql_rows(amzsync_store_sql_t *sql, const amzsync_rowset_t *rows)
 }
 
 
+/* "fresh": all of the page, or a unique violation. */
+
+static void
+amzsync_store_sql_fresh(amzsync_store_sql_t *sql,
+    const amzsync_dataset_t *dataset)
+{
+    amzsync_store_sql(sql, ", fresh AS (");
+    amzsync_store_sql_insert(sql, dataset);
+    amzsync_store_sql(sql, " ORDER BY ");
+    amzsync_store_sql_key(sql, dataset->rows, "src.");
+    amzsync_store_sql(sql, ")");
+}
+
+
 /*
  * "there": keys of the page that the table has.  A row without an id is looked
  * for by ON CONFLICT alone, as its ordinal is not known before "page".
@@ -211,17 +236,17 @@ amzsync_store_sql_there(amzsync_store_sql_t *sql,
 }
 
 
-/* "fresh": the rows that are not. */
+/* "unmet": the rows that are not. */
 
 static void
-amzsync_store_sql_fresh(amzsync_store_sql_t *sql,
+amzsync_store_sql_unmet(amzsync_store_sql_t *sql,
     const amzsync_dataset_t *dataset)
 {
     const amzsync_rowset_t  *rows;
 
     rows = dataset->rows;
 
-    amzsync_store_sql(sql, ", fresh AS (");
+    amzsync_store_sql(sql, ", unmet AS (");
     amzsync_store_sql_insert(sql, dataset);
     amzsync_store_sql(sql, " WHERE %s(", amzsync_store_upsert_id(rows)
                                          ? "NOT src.anonymous AND " : "");
@@ -306,7 +331,7 @@ amzsync_store_sql_stored(amzsync_store_sql_t *sql,
 }
 
 
-/* The INSERT of rows of "src", of those that what follows lets pass. */
+/* The INSERT of rows of "src", of those that what may follow lets pass. */
 
 static void
 amzsync_store_sql_insert(amzsync_store_sql_t *sql,
@@ -427,6 +452,51 @@ amzsync_store_sql_unseen(amzsync_store_sql_t *sql,
 }
 
 
+/* What the last page of a window or scan has more. */
+
+static void
+amzsync_store_sql_last(amzsync_store_sql_t *sql,
+    const amzsync_dataset_t *dataset)
+{
+    if (dataset->flags & AMZSYNC_DATASET_SNAPSHOT) {
+        amzsync_store_sql_unseen(sql, dataset);
+    }
+
+    if (dataset->each) {
+        amzsync_store_sql_read(sql, dataset->each);
+
+    } else {
+        amzsync_store_window_done(sql, dataset, "(SELECT count(*) FROM src)");
+    }
+}
+
+
+/* The answer: how many rows of the page, or their children, were there before.
+ * Whether one without an id was is not known. */
+
+static void
+amzsync_store_sql_met(amzsync_store_sql_t *sql, const amzsync_rowset_t *rows,
+    amzsync_store_page_e kind)
+{
+    if (kind == AMZSYNC_STORE_PAGE_FRESH) {
+        amzsync_store_sql(sql, " SELECT 0 FROM page");
+        return;
+    }
+
+    amzsync_store_sql(sql, " SELECT (SELECT count(*) FROM there)");
+
+    if (amzsync_store_upsert_id(rows)) {
+        amzsync_store_sql(sql, " + (SELECT count(*) FROM src WHERE anonymous)");
+    }
+
+    if (rows->child) {
+        amzsync_store_sql(sql, " + (SELECT count(*) FROM kids_there)");
+    }
+
+    amzsync_store_sql(sql, " FROM page");
+}
+
+
 void
 amzsync_store_sql_source(amzsync_store_sql_t *sql,
     const amzsync_rowset_t *rowset, const char *alias, ngx_uint_t child)
@@ -537,10 +607,6 @@ static ngx_int_t
 amzsync_store_upsert_array(amzsync_pg_query_t *query,
     const amzsync_array_t *array)
 {
-    if (array->oid) {
-        return amzsync_pg_query_static_bytes(query, array->start,
-                                             array->last - array->start);
-    }
-
-    return amzsync_pg_query_static(query, (char *) array->start);
+    return amzsync_pg_query_static_bytes(query, array->start,
+                                         array->last - array->start);
 }

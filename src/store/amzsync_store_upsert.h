@@ -180,8 +180,10 @@ void amzsync_store_sql_before(amzsync_store_sql_t *sql,
 void amzsync_store_sql_named(amzsync_store_sql_t *sql,
     const amzsync_rowset_t *rows, const char *id);
 
-/* "kids", what writes them, and "gone". */
+/* "kids", what writes them, and "gone"; and of a page of new rows. */
 void amzsync_store_sql_children(amzsync_store_sql_t *sql,
+    const amzsync_rowset_t *rows, const amzsync_rowset_t *child);
+void amzsync_store_sql_new_children(amzsync_store_sql_t *sql,
     const amzsync_rowset_t *rows, const amzsync_rowset_t *child);
 
 /* "read": the row that an EACH unit is of was read whole. */
@@ -192,10 +194,19 @@ void amzsync_store_sql_read(amzsync_store_sql_t *sql,
 const amzsync_column_t *amzsync_store_upsert_id(
     const amzsync_rowset_t *rowset);
 
-/* The page statement of a dataset, with "last" for pages that end a window or
- * scan; or NULL: no memory. */
+/* Pages that end a window or scan; pages whose rows are all thought to be new,
+ * which are refused if one is not, and others. */
+
+typedef enum {
+    AMZSYNC_STORE_PAGE_ANY = 0,
+    AMZSYNC_STORE_PAGE_LAST,
+    AMZSYNC_STORE_PAGE_FRESH
+} amzsync_store_page_e;
+
+/* The page statement of a dataset, or NULL: no memory. */
 amzsync_pg_stmt_t *amzsync_store_upsert_create(ngx_pool_t *pool,
-    const amzsync_dataset_t *dataset, ngx_uint_t index, ngx_uint_t last);
+    const amzsync_dataset_t *dataset, ngx_uint_t index,
+    amzsync_store_page_e kind);
 
 /* Adds the parameters after those of the step: the rows stay the caller's. */
 ngx_int_t amzsync_store_upsert_params(amzsync_pg_query_t *query,

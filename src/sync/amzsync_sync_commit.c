@@ -107,6 +107,7 @@ amzsync_sync_commit_page(amzsync_sync_set_t *set, amzsync_spapi_page_t *call)
     step->rows = call->rows;
     call->rows = NULL;
 
+    step->fresh = set->fresh;
     step->window_page++;
 
     if (step->next_token == NULL) {
@@ -482,11 +483,21 @@ amzsync_sync_committed(amzsync_store_call_t *call)
 }
 
 
-/* Lost with its answer, a report is read once more. */
+/*
+ * What the answer tells.  Lost with it, a report is read once more, and rows
+ * are thought to be what they were.  A set that has met one row is not taken
+ * for new again: each time would cost a statement, and a line in PostgreSQL's
+ * log.
+ */
 
 static void
 amzsync_sync_commit_known(amzsync_sync_set_t *set, amzsync_store_call_t *call)
 {
+    if (set->step.rows && set->source->report == NULL) {
+        set->met |= (amzsync_store_page_met(call) != 0);
+        set->fresh = !set->met;
+    }
+
     if (set->step.load && set->step.rows == NULL
         && set->source->report->listed)
     {

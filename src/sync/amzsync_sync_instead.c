@@ -151,15 +151,11 @@ amzsync_sync_instead_failed(amzsync_sync_set_t *set,
 }
 
 
-/* Times of the page's rows: "{TIME,TIME,…}". */
-
 void
 amzsync_sync_instead_page(amzsync_sync_set_t *set, const amzsync_rows_t *rows)
 {
-    size_t         len;
-    int64_t        time;
-    ngx_uint_t     i, first;
-    const u_char  *p;
+    int64_t     least, most;
+    ngx_uint_t  i;
 
     if (set->source->instead == NULL || rows->nrows == 0) {
         return;
@@ -171,22 +167,10 @@ amzsync_sync_instead_page(amzsync_sync_set_t *set, const amzsync_rows_t *rows)
         /* void */
     }
 
-    first = (set->seen == 0);
+    amzsync_array_times(&rows->columns[i], rows->nrows, &least, &most);
 
-    for (p = rows->columns[i].start; *p == '{' || *p == ','; p += len) {
-        p++;
-
-        len = strcspn((char *) p, ",}");
-        time = amzsync_time_parse(p, len);
-
-        if (time == AMZSYNC_TIME_BAD) {
-            continue;
-        }
-
-        set->began = first ? time : ngx_min(set->began, time);
-        set->reached = first ? time : ngx_max(set->reached, time);
-        first = 0;
-    }
+    set->began = set->seen ? ngx_min(set->began, least) : least;
+    set->reached = set->seen ? ngx_max(set->reached, most) : most;
 
     set->seen++;
 }

@@ -216,6 +216,8 @@ struct amzsync_sync_set_s {
                                                    tells what there is */
     unsigned                   refreshed:1;     /* token, for this page */
     unsigned                   grown:1;         /* no page of this size yet */
+    unsigned                   fresh:1;         /* pages had new rows only, */
+    unsigned                   met:1;           /* not any more */
     unsigned                   spoilt:1;        /* a window has failed: at its
                                                    end the dataset does */
     unsigned                   refused:1;       /* by the fence, the step, or

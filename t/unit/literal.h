@@ -1,6 +1,7 @@
 
 /*
- * A column's array as PostgreSQL would print it, whichever form it is in.
+ * A column's array as PostgreSQL would print it, but for times, which stand as
+ * in RFC 3339.
  */
 
 

@@ -24,6 +24,15 @@
 
 #define TEN(s)       s s s s s s s s s s
 #define THOUSAND(s)  TEN(TEN(TEN(s)))
+#define NINE(s)      s s s s s s s s s
+#define NINES(s)     NINE(TEN(TEN(s))) NINE(TEN(s)) NINE(s)
+
+/* A number in JSON, and as PostgreSQL shows it. */
+
+#define PRICE(number, shown)                                                 \
+    { "the number " number,                                                  \
+      ITEM(",\"product\":{\"price\":{\"unitPrice\":{\"amount\":"             \
+           number "}}}"), "item.unit_price", "{" shown "}" }
 
 
 typedef struct {
@@ -122,7 +131,21 @@ static const good_t  good[] = {
       "item.unit_price", "{NULL}" },
     { "1000 digits",
       ITEM(",\"product\":{\"price\":{\"unitPrice\":{\"amount\":1e999}}}"),
-      "item.unit_price", "{1e999}" },
+      "item.unit_price", "{1" NINES("0") "}" },
+    { "a thousand behind the point",
+      ITEM(",\"product\":{\"price\":{\"unitPrice\":{\"amount\":-1e-1000}}}"),
+      "item.unit_price", "{-0." NINES("0") "1}" },
+    { "as many as there can be",
+      ITEM(",\"product\":{\"price\":{\"unitPrice\":{\"amount\":"
+           THOUSAND("9") "." THOUSAND("9") "}}}"),
+      "item.unit_price", "{" THOUSAND("9") "." THOUSAND("9") "}" },
+    PRICE("12345", "12345"), PRICE("1234.5678", "1234.5678"),
+    PRICE("10000", "10000"), PRICE("100000000", "100000000"),
+    PRICE("0.00010000", "0.00010000"), PRICE("123456789e-6", "123.456789"),
+    PRICE("1.5e3", "1500"), PRICE("1.50E+1", "15.0"), PRICE("0.5e-4", "0.00005"),
+    PRICE("0", "0"), PRICE("-0", "0"), PRICE("-0.00", "0.00"),
+    PRICE("0e3", "0"), PRICE("0e-3", "0.000"), PRICE("-0.01", "-0.01"),
+    PRICE("0.0000001e9", "100"), PRICE("98765432109876543210", "98765432109876543210"),
 
     { "integers", ITEM(",\"quantityOrdered\":-9223372036854775808"),
       "item.quantity_ordered", "{-9223372036854775808}" },
@@ -140,13 +163,28 @@ static const good_t  good[] = {
     /* times */
     { "a time", PAGE(ORDER("a", ",\"createdTime\":"
                                 "\"2024-02-29T23:59:59.123456-08:00\"")),
-      "created_time", "{2024-02-29T23:59:59.123456-08:00}" },
+      "created_time", "{2024-03-01T07:59:59.123456Z}" },
     { "a leap second", PAGE(ORDER("a", ",\"createdTime\":"
                                        "\"2016-12-31T23:59:60Z\"")),
-      "created_time", "{2016-12-31T23:59:60Z}" },
+      "created_time", "{2017-01-01T00:00:00Z}" },
     { "a fraction of it", PAGE(ORDER("a", ",\"createdTime\":"
                                           "\"2016-12-31T23:59:60.5+00:00\"")),
-      "created_time", "{2016-12-31T23:59:60+00:00}" },
+      "created_time", "{2017-01-01T00:00:00.5Z}" },
+    { "more than microseconds", PAGE(ORDER("a", ",\"createdTime\":"
+                                      "\"1999-12-31T23:59:59.9999995Z\"")),
+      "created_time", "{2000-01-01T00:00:00Z}" },
+    { "half of one", PAGE(ORDER("a", ",\"createdTime\":"
+                                     "\"1969-07-20T20:17:40.0000025Z\"")),
+      "created_time", "{1969-07-20T20:17:40.000002Z}" },
+    { "little more than half", PAGE(ORDER("a", ",\"createdTime\":"
+                                "\"2026-11-22T10:00:00.00000250000001Z\"")),
+      "created_time", "{2026-11-22T10:00:00.000003Z}" },
+    { "the first time", PAGE(ORDER("a", ",\"createdTime\":"
+                                        "\"0001-01-01T00:00:00Z\"")),
+      "created_time", "{0001-01-01T00:00:00Z}" },
+    { "the last", PAGE(ORDER("a", ",\"createdTime\":"
+                                  "\"9999-12-31T23:59:59.9Z\"")),
+      "created_time", "{9999-12-31T23:59:59.9Z}" },
     { "an empty time", PAGE(ORDER("a", ",\"createdTime\":\"\"")),
       "created_time", "{NULL}" },
 
