@@ -171,7 +171,7 @@ sub ingester {
                        AMAZON       => url($amazon),
                        MARKETPLACES => join(",", $site->markets),
                        SYNCS        => JSON::PP::encode_json(\@jobs),
-                       STATEMENT    => $site->page_statement,
+                       STATEMENT    => $site->page_statement("any"),
                        %env);
 }
 
@@ -234,7 +234,7 @@ sub dump_pages {
 
 sub upsert {
     my ($site, $prefix, $n, $in_flight, $seconds, $limit) = @_;
-    my @files = ($site->page_statement, dump_pages($site));
+    my @files = ($site->page_statement("fresh"), dump_pages($site));
 
     leases($site, "A1", map { my $c = $_; map { "$prefix${c}_$_" } 0 .. 400 }
                         0 .. $n - 1);

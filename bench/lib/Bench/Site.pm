@@ -162,12 +162,13 @@ sub fastify {
 }
 
 
-# The module's own page statement of orders as PostgreSQL sees it, so that
-# peers send the same one: the name of a file.
+# The module's own page statements of orders as PostgreSQL sees them, so that
+# peers send the same: the name of a file, of the one for "any" rows, or of that
+# for pages whose rows are all "fresh".
 
 sub page_statement {
-    my ($self) = @_;
-    my $file = "$self->{out}/page.sql";
+    my ($self, $kind) = @_;
+    my $file = "$self->{out}/$kind.sql";
 
     return $file if $self->{statement}++;
 
@@ -188,15 +189,28 @@ sub page_statement {
     $self->sql("ALTER ROLE amzsync_nginx IN DATABASE $name
                 RESET log_statement");
 
-    my ($text) = $self->{cluster}->log
-        =~ /LOG:\s+execute \w+: (.*\(INSERT INTO amzsync\.orders .*)\n/
-        or die "no page of orders in PostgreSQL's log\n";
+    my $log = $self->{cluster}->log;
+
+    $self->write_statement($log, "any", qr/unmet/);
+    $self->write_statement($log, "fresh", qr/fresh/);
+
+    return $file;
+}
+
+
+# The one whose INSERT of orders has this name.
+
+sub write_statement {
+    my ($self, $log, $kind, $name) = @_;
+    my $file = "$self->{out}/$kind.sql";
+
+    my ($text) = $log
+        =~ /LOG:\s+execute \w+: (.*$name AS \(INSERT INTO amzsync\.orders .*)\n/
+        or die "no $kind page of orders in PostgreSQL's log\n";
 
     open my $fh, '>', $file or die "$file: $!\n";
     print $fh $text;
     close $fh or die "$file: $!\n";
-
-    return $file;
 }
 
 
